@@ -1,8 +1,10 @@
 #include <sys/resource.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
 #include <thread>
@@ -169,9 +171,25 @@ awaitable<> reload(shared_parts& shared) {
     }
 }
 
-awaitable<> drain(core& core, milliseconds limit) {
+// The last core to end stops all of them: the first one waits for signals until then.
+awaitable<> drain(const cores& cores, std::size_t which, milliseconds limit, std::shared_ptr<std::atomic_size_t> left) {
+    auto& core = *cores[which];
+    core.services.draining = true;
     co_await core.listening.drain(limit);
-    core.context.stop();
+    if (--*left > 0) co_return;
+    for (const auto& each : cores) each->context.stop();
+}
+
+// A second signal hastens what the first one began.
+awaitable<> drain_at_signal(asio::signal_set& signals, const cores& cores, milliseconds limit) {
+    co_await signals.async_wait(asio::use_awaitable);
+    log::info("gateway.draining");
+    const auto left = std::make_shared<std::atomic_size_t>(cores.size());
+    for (std::size_t i = 0; i < cores.size(); ++i)
+        asio::co_spawn(cores[i]->context, drain(cores, i, limit, left), asio::detached);
+    co_await signals.async_wait(asio::use_awaitable);
+    log::info("gateway.drain_hastened");
+    for (const auto& each : cores) asio::post(each->context, [&listening = each->listening] { listening.hasten(); });
 }
 
 awaitable<> show_counters_of(const cores& cores) {
@@ -209,11 +227,7 @@ int run(const gateway_settings& settings) {
     asio::co_spawn(first.context, reload(shared), asio::detached);
     asio::co_spawn(first.context, show_counters_of(cores), asio::detached);
     asio::signal_set signals(first.context, SIGTERM, SIGINT);
-    signals.async_wait([&](const error_code& ec, int) {
-        if (ec) return;
-        log::info("gateway.draining");
-        for (const auto& each : cores) asio::co_spawn(each->context, drain(*each, settings.drain), asio::detached);
-    });
+    asio::co_spawn(first.context, drain_at_signal(signals, cores, settings.drain), asio::detached);
     // The metrics are for operators, not for clients.
     admin_server admin(first.context.get_executor(), {.host = "127.0.0.1", .port = settings.admin_port, .ready = [&] {
                                                           return first.accepts && missing_of(first.services).empty();

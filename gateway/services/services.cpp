@@ -11,6 +11,7 @@ std::vector<std::string> allowed_origins(const services& services) {
 }
 
 std::string_view missing_of(const services& services) {
+    if (services.draining) return "the gateway drains";
     if (!services.database.available()) return "postgres is away";
     if (!services.publisher.available()) return "kafka is away";
     return services.catalogue.rows()->loaded ? "" : "the profile is not loaded";

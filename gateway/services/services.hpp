@@ -61,6 +61,7 @@ struct services {
     const gateway_options& options;
     airi::executor executor;
     const seal::key& links;  ///< of the links with tokens that events carry
+    bool draining = false;   ///< the gateway is about to end
 };
 
 /// The reason why this gateway cannot serve, as a line of text; empty when it is ready.

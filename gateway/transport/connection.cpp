@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -25,6 +26,14 @@ void session_host::tick(steady::time_point now) {
     }
     // Backwards: a connection that removes itself is replaced by one that was already visited.
     for (auto i = connections.size(); i-- > 0;) connections[i]->tick(now);
+}
+
+milliseconds session_host::leave_after() {
+    const auto now = steady::now();
+    const auto from = std::max(leaving->first, now);
+    const auto width = std::chrono::floor<milliseconds>(std::max(leaving->last - from, steady::duration{0}));
+    const milliseconds within(std::uniform_int_distribution<milliseconds::rep>(0, width.count())(dice_));
+    return std::chrono::floor<milliseconds>(from - now) + within;
 }
 
 // A client that asks for much and reads nothing costs memory; many of them must not cost all of it.

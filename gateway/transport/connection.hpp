@@ -1,11 +1,12 @@
 // The state that all sessions of a thread share (`session_host`) and their common interface for the thread's coarse
-// tick
-// (`connection`). Deadlines are members that the tick checks: no timer per request or frame.
+// tick (`connection`). Deadlines are members that the tick checks: no timer per request or frame.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ public:
     virtual void write_deferred() = 0;
 };
 
+/// When the clients of a draining server go.
+struct departure {
+    steady::time_point first, last;
+};
+
 struct session_host {
     session_host(application& application, server_options given);
 
@@ -39,16 +45,21 @@ struct session_host {
     session_counters counters;
     std::string date;  ///< the value of the Date header, renewed by the tick
     std::vector<connection*> connections;
-    std::size_t queued = 0;  ///< bytes, for all WebSockets
+    std::size_t queued = 0;            ///< bytes, for all WebSockets
+    std::optional<departure> leaving;  ///< the server drains
 
     /// Whether a socket with so many bytes queued has more than it may.
     bool is_slow(std::size_t queued_for_one) const;
     void tick(steady::time_point now);
+    /// The time from now to a random moment within `leaving`, so that the clients do not come to the next server at
+    /// once.
+    milliseconds leave_after();
     /// Calls write_deferred() at the end of the thread's turn: one system call a socket, not one a frame.
     void defer_write(const executor& executor, std::shared_ptr<deferred_writer> writer);
 
 private:
     long long date_second_ = -1;
+    std::minstd_rand dice_{std::random_device{}()};
     // Owned by the posted function, so that nothing outlives an executor that never runs it.
     std::weak_ptr<std::vector<std::shared_ptr<deferred_writer>>> deferred_;
 };
@@ -64,8 +75,9 @@ public:
 
     /// Closes the connection when a deadline has passed.
     virtual void tick(steady::time_point now) = 0;
-    /// The server drains: end soon; a WebSocket asks its client to reconnect elsewhere in `after`.
-    virtual void leave(milliseconds after) = 0;
+    /// The server drains: a WebSocket asks its client to reconnect elsewhere after host_->leave_after(); an HTTP
+    /// connection ends after its next response, or idle at the beginning of the departure.
+    virtual void leave() = 0;
     /// End now, cleanly: WebSockets close with `code`, idle HTTP connections end.
     virtual void finish(unsigned short code) = 0;
     /// Closes the descriptor.

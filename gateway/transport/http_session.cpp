@@ -48,18 +48,26 @@ private:
         if (reading_) send_timeout();
         abort();
     }
-    void leave(milliseconds) override {
-        leaving_ = true;
+    void leave() override {
+        if (idle_) deadline_ = std::min(deadline_, host_->leaving->first);
+    }
+    void finish(unsigned short) override {
+        finishing_ = true;
         if (idle_) abort();
     }
-    void finish(unsigned short) override { leave({}); }
     void abort() override {
         error_code ignored;
         socket_.close(ignored);
     }
 
+    bool is_leaving() const { return finishing_ || host_->leaving; }
     const session_limits& limits() const { return host_->options.limits; }
     void set_deadline(milliseconds time) { deadline_ = steady::now() + time; }
+    void rest(milliseconds most) {
+        idle_ = true;
+        set_deadline(most);
+        if (host_->leaving) leave();
+    }
 
     awaitable<std::size_t> read_head_bytes();
     awaitable<body_end> receive_body(request_head& head, std::size_t limit);
@@ -85,7 +93,7 @@ private:
     std::string id_, origin_;  // of the current request
     steady::time_point deadline_ = no_deadline;
     bool idle_ = true;  // between two requests, with no byte of the next one
-    bool leaving_ = false;
+    bool finishing_ = false;
     bool reading_ = false;  // a request has begun and is incomplete; nothing is being written then
     bool keep_alive_ = true;
     bool http_1_0_ = false;
@@ -101,8 +109,8 @@ awaitable<> http_session::run() {
     if (ec) co_return;
     address_ = plain_address(peer.address()).to_string();
     own_address_ = host_text(plain_address(socket_.local_endpoint(ec).address()));
-    set_deadline(limits().header_time);
-    while (!leaving_) {
+    rest(limits().header_time);
+    while (!finishing_) {
         const auto head_bytes = co_await read_head_bytes();
         if (head_bytes == 0) co_return;
         if (head_bytes > limits().header_bytes) {
@@ -114,8 +122,7 @@ awaitable<> http_session::run() {
         }
         if (co_await serve_one(head_bytes) == next::end) co_return;
         if (out_.capacity() > retained_output) out_ = {};
-        idle_ = true;
-        set_deadline(limits().idle_time);
+        rest(limits().idle_time);
     }
 }
 
@@ -155,7 +162,7 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     id_ = head.request.id;
     http_1_0_ = head.http_1_0;
     is_head_ = head.is_head;
-    keep_alive_ = head.keep_alive && !leaving_;
+    keep_alive_ = head.keep_alive && !is_leaving();
     deadline_ = no_deadline;
     if (rejected) co_return co_await refuse(*rejected);
     head.request.from_proxy = from_proxy;
@@ -206,7 +213,7 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
     // 16 bytes in base64 (RFC 6455 4.1); and the client must wait for the answer before it sends a frame.
     if (key.size() != 24 || !key.ends_with("==") || head.content_length > 0 || head.chunked || !in_.empty())
         co_return co_await refuse(wrong_handshake);
-    if (leaving_) co_return co_await refuse(leaving_now);
+    if (finishing_) co_return co_await refuse(leaving_now);
     std::variant<response, upgraded> decided;
     try {
         decided = co_await host_->app.upgrade(std::move(head.request));
@@ -228,7 +235,7 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
 }
 
 awaitable<http_session::next> http_session::reply(answer what) {
-    if (leaving_) keep_alive_ = false;
+    if (is_leaving()) keep_alive_ = false;
     if (auto* s = std::get_if<streamed>(&what)) co_return co_await stream(std::move(*s));
     const auto& whole = std::get<response>(what);
     add(host_->counters.requests[std::min(5u, whole.status / 100)]);

@@ -4,7 +4,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <random>
 
 #include "gateway/transport/connection.hpp"
 #include "gateway/transport/http_session.hpp"
@@ -16,6 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+constexpr milliseconds hastened_limit{1'000};
 
 std::shared_ptr<connection_limits> limits_of(const server_options& options) {
     return options.shared_limits ? options.shared_limits
@@ -41,6 +41,7 @@ struct server::state {
     std::shared_ptr<listener> acceptor;
     asio::steady_timer clock;
     bool ticking = true;
+    bool hastened = false;
 };
 
 awaitable<> server::state::tick(std::shared_ptr<state> self) {
@@ -78,24 +79,28 @@ awaitable<> server::drain(milliseconds limit) {
     // The server may be destroyed while this waits.
     const auto self = state_;
     auto& host = *self->host;
-    self->acceptor->stop();
-
     const auto begin = steady::now();
-    std::minstd_rand dice{std::random_device{}()};
-    std::uniform_int_distribution<long long> delay(0, limit.count() / 2);
-    each_of(host, [&](connection& each) { each.leave(milliseconds(delay(dice))); });
+    const auto first = host.proxies.empty() ? begin : begin + limit / 4;
+    host.leaving = departure{first, first + limit / 2};
+    each_of(host, [](connection& each) { each.leave(); });
 
     asio::steady_timer pause(self->clock.get_executor());
     const auto wait_until = [&](steady::time_point when) {
         pause.expires_at(std::min(when, steady::now() + milliseconds(20)));
         return pause.async_wait(quietly);
     };
-    for (const auto end = begin + limit * 3 / 4; !host.connections.empty() && steady::now() < end;)
-        co_await wait_until(end);
+    while (!self->hastened && steady::now() < first) co_await wait_until(first);
+    self->acceptor->stop();
+    host.tick(steady::now());
+    const auto is_waiting = [&](steady::time_point end) { return !host.connections.empty() && steady::now() < end; };
+    for (const auto end = begin + limit * 7 / 8; !self->hastened && is_waiting(end);) co_await wait_until(end);
     each_of(host, [](connection& each) { each.finish(1012); });
-    for (const auto end = begin + limit; !host.connections.empty() && steady::now() < end;) co_await wait_until(end);
+    const auto end = self->hastened ? std::min(begin + limit, steady::now() + hastened_limit) : begin + limit;
+    while (is_waiting(end)) co_await wait_until(end);
     each_of(host, [](connection& each) { each.abort(); });
 }
+
+void server::hasten() { state_->hastened = true; }
 
 void server::stop() {
     state_->acceptor->stop();

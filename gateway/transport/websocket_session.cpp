@@ -94,7 +94,7 @@ public:
     std::size_t queued_bytes() const override { return queued_; }
 
     void tick(steady::time_point now) override;
-    void leave(milliseconds after) override;
+    void leave() override;
     void finish(unsigned short code) override;
     void abort() override;
 
@@ -131,8 +131,7 @@ private:
     state state_ = state::opening;
     std::uint16_t code_ = 0;
     bool code_sent_ = false;
-    std::uint16_t finish_code_ = 0;  // both requested before the socket was open
-    std::optional<milliseconds> leave_after_;
+    std::uint16_t finish_code_ = 0;  // requested before the socket was open
     bool handling_ = false;
     std::string reason_;
 };
@@ -173,7 +172,7 @@ awaitable<> websocket_session::read_messages() {
     const auto every = ping_every_;
     next_ping_ = steady::now() + every / 2 + milliseconds(dice() % static_cast<unsigned>(every.count() / 2 + 1));
     guarded([](websocket_session& self) { self.handler_->opened(self); });
-    if (leave_after_) leave(*leave_after_);
+    if (host_->leaving) leave();
     if (finish_code_ != 0) finish(finish_code_);
 
     std::string text;
@@ -302,12 +301,8 @@ void websocket_session::start_close() {
         [self = shared_from_this()](const error_code&) { self->abort(); });
 }
 
-void websocket_session::leave(milliseconds after) {
-    if (state_ == state::opening) {
-        leave_after_ = after;
-        return;
-    }
-    if (handler_) handler_->leaving(after);
+void websocket_session::leave() {
+    if (state_ != state::opening && handler_) handler_->leaving(host_->leave_after());
 }
 
 void websocket_session::finish(unsigned short code) {

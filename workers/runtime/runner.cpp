@@ -46,10 +46,9 @@ public:
     bool healthy() const override { return healthy_; }
     runner_counters counters() const override { return counters_; }
 
-    awaitable<> drain(milliseconds limit) override {
+    awaitable<> drain(std::chrono::steady_clock::time_point& deadline) override {
         delivery_.drain();
         ready_.clear();
-        const auto deadline = std::chrono::steady_clock::now() + limit;
         while (delivering_ > 0 && std::chrono::steady_clock::now() < deadline) co_await sleep(milliseconds{5});
         log::info("worker.drained", {{"worker", worker_.name}, {"left", delivering_}});
     }

@@ -25,8 +25,9 @@ public:
     virtual kafka::consumer_owner& owner() = 0;
     /// The consumer to pause, resume and commit on. Called before the first record.
     virtual void attach(kafka::consumer&) = 0;
-    /// Takes no further records; returns when the ones in work are done, or at the limit.
-    virtual awaitable<> drain(milliseconds limit) = 0;
+    /// Takes no further records; returns when the ones in work are done, or at the deadline, which may move nearer
+    /// meanwhile.
+    virtual awaitable<> drain(std::chrono::steady_clock::time_point& deadline) = 0;
     virtual bool draining() const = 0;
     /// False after a fatal failure of the consumer: the process must end.
     virtual bool healthy() const = 0;

@@ -135,22 +135,28 @@ void worker_host::update_metrics() {
     gauges_->lag.set(consumer_->lag());
 }
 
-awaitable<> worker_host::drain(clock::time_point deadline) {
+awaitable<> worker_host::drain(milliseconds limit) {
     draining_ = true;
-    for (auto* timer : pauses_) timer->cancel();
-    const auto left = [&] {
-        return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - clock::now()));
-    };
+    deadline_ = clock::now() + limit;
     // The rest of the time is for what follows the work: handing it over, leaving the group, the last events.
-    const auto for_work = left() - std::min(max_leaving, left() / 3);
-    if (runner_) co_await runner_->drain(for_work);
-    const auto end_of_work = clock::now() + for_work;
-    while (running_tasks_ > 0 && clock::now() < end_of_work) co_await sleep(milliseconds{5});
+    end_of_work_ = deadline_ - std::min(max_leaving, limit / 3);
+    for (auto* timer : pauses_) timer->cancel();
+    if (runner_) co_await runner_->drain(end_of_work_);
+    while (running_tasks_ > 0 && clock::now() < end_of_work_) co_await sleep(milliseconds{5});
+    const auto left = [&] {
+        return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline_ - clock::now()));
+    };
     if (release_) {
         co_await release_();
-        if (runner_) co_await runner_->drain(std::min(milliseconds{1'000}, left()));
+        auto end = clock::now() + std::min(milliseconds{1'000}, left());
+        if (runner_) co_await runner_->drain(end);
     }
     if (consumer_) co_await consumer_->stop(std::max(left(), milliseconds{2'000}));
+}
+
+void worker_host::hasten() {
+    end_of_work_ = std::min(end_of_work_, clock::now());
+    deadline_ = std::min(deadline_, clock::now() + max_leaving);
 }
 
 }  // namespace airi::workers

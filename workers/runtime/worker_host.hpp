@@ -62,8 +62,10 @@ public:
     // For the process.
     void set_work(std::variant<worker, task>);
     awaitable<> start();
-    /// Stops intake, lets the work end, releases the rest, leaves the group. Ends at `deadline`, or soon after it.
-    awaitable<> drain(clock::time_point deadline);
+    /// Stops intake, lets the work end, releases the rest, leaves the group. Ends at the limit, or soon after it.
+    awaitable<> drain(milliseconds limit);
+    /// The time for work of a drain is over.
+    void hasten();
     /// The worker consumes, or its task runs.
     bool ready() const { return started_ && !failed() && (!condition_ || condition_()); }
     /// The worker cannot go on: the process must end.
@@ -92,6 +94,7 @@ private:
     std::set<boost::asio::steady_timer*> pauses_;
     bool started_ = false;
     bool draining_ = false;
+    clock::time_point end_of_work_, deadline_;  // of the drain
     int running_tasks_ = 0;
     bool task_failed_ = false;
 };

@@ -46,14 +46,23 @@ struct worker_process::state {
         }
     }
 
+    static awaitable<> drain_at_signal(state& self, asio::signal_set& signals) {
+        co_await signals.async_wait(asio::use_awaitable);
+        asio::co_spawn(self.loop, drain(self), asio::detached);
+        co_await signals.async_wait(asio::use_awaitable);
+        log::info("worker.drain_hastened");
+        for (const auto& host : self.hosts) host->hasten();
+    }
+
     static awaitable<> drain(state& self) {
         if (std::exchange(self.draining, true)) co_return;
         log::info("worker.drain_started");
-        const auto deadline = worker_host::clock::now() + self.servers->settings().drain;
+        const milliseconds limit = self.servers->settings().drain;
+        const auto deadline = worker_host::clock::now() + limit;
         asio::steady_timer all_drained(self.loop, asio::steady_timer::time_point::max());
         auto left = self.hosts.size();
         for (const auto& host : self.hosts)
-            asio::co_spawn(self.loop, host->drain(deadline), [&](const std::exception_ptr& thrown) {
+            asio::co_spawn(self.loop, host->drain(limit), [&](const std::exception_ptr& thrown) {
                 if (thrown) log::error("worker.drain_failed");
                 if (--left == 0) all_drained.cancel();
             });
@@ -83,9 +92,7 @@ void worker_process::add(std::string_view name, const std::function<void(worker_
 int worker_process::run() {
     auto& s = *state_;
     asio::signal_set signals(s.loop, SIGTERM, SIGINT);
-    signals.async_wait([&](const error_code& ec, int) {
-        if (!ec) asio::co_spawn(s.loop, state::drain(s), asio::detached);
-    });
+    asio::co_spawn(s.loop, state::drain_at_signal(s, signals), asio::detached);
     admin_server admin(s.loop.get_executor(),
         {.host = "127.0.0.1", .port = s.servers->settings().admin_port, .ready = [&] { return s.ready(); }});
     for (const auto& host : s.hosts) asio::co_spawn(s.loop, host->start(), asio::detached);

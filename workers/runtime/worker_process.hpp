@@ -20,8 +20,8 @@ public:
     /// A further worker, which `wire` gives its work. Before run().
     void add(std::string_view name, const std::function<void(worker_host&)>& wire);
 
-    /// Runs the workers until SIGTERM or SIGINT, or until one has failed for good, then drains all of them. The exit
-    /// code: 1 after a failure.
+    /// Runs the workers until SIGTERM or SIGINT, or until one has failed for good, then drains all of them; a second
+    /// signal ends their time for work. The exit code: 1 after a failure.
     int run();
 
 private:

@@ -20,6 +20,9 @@ namespace {
 
 constexpr std::string_view echo = "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n";
 
+// ms, of "leaving <request> <ms>".
+int told_after(const std::string& payload) { return std::stoi(payload.substr(payload.rfind(' ') + 1)); }
+
 double cpu_seconds() {
     rusage used{};
     getrusage(RUSAGE_SELF, &used);
@@ -156,12 +159,48 @@ TEST_CASE("a drain asks sockets to reconnect and closes those that stay with 101
     server.drain(milliseconds(400));
     const auto told = leaves.read_message();
     CHECK(told.payload.starts_with("leaving "));
-    CHECK(std::stoi(told.payload.substr(told.payload.rfind(' ') + 1)) <= 200);
+    CHECK(told_after(told.payload) <= 200);
     leaves.raw.close();
     CHECK(stays.read_message().payload.starts_with("leaving "));
     CHECK(stays.read_close() == 1012);
     CHECK(soon([&] { return server.drained.load(); }));
     CHECK(server.app.peers_closed == 2);
+}
+
+TEST_CASE("a drain behind a balancer serves new connections until the balancer knows") {
+    auto options = quick_options();
+    options.trusted_proxies = {"127.0.0.1"};
+    live_server server(options);
+    raw_client idle(server.port());
+    idle.send(echo);
+    CHECK(idle.read_reply().headers.count("connection") == 0);
+    server.drain(seconds(20));
+    idle.send(echo);
+    CHECK(idle.read_reply().headers.at("connection") == "close");
+    raw_client late(server.port());
+    late.send(echo);
+    CHECK(late.read_reply().headers.at("connection") == "close");
+    ws_client socket(server.port());
+    const auto after = told_after(socket.read_message().payload);
+    CHECK(after > 4'000);  // when no new connection comes here
+    CHECK(after <= 15'000);
+    server.hasten();
+    CHECK(socket.read_close() == 1012);
+    CHECK(soon([&] { return server.drained.load(); }));
+    CHECK_THROWS(raw_client(server.port()));
+}
+
+TEST_CASE("a hastened drain ends although a request still runs") {
+    live_server server;
+    raw_client held(server.port());
+    held.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(soon([&] { return server.app.holding == 1; }));
+    const auto begin = std::chrono::steady_clock::now();
+    server.drain(seconds(60));
+    server.hasten();
+    CHECK(soon([&] { return server.drained.load(); }));
+    CHECK(std::chrono::steady_clock::now() - begin < seconds(5));
+    CHECK(held.read_all().empty());
 }
 
 TEST_CASE("a drain ends at its limit") {

@@ -167,6 +167,10 @@ void live_server::drain(milliseconds limit) {
     });
 }
 
+void live_server::hasten() {
+    on_thread([this] { server_->hasten(); });
+}
+
 void live_server::stop() {
     on_thread([this] { server_->stop(); });
 }

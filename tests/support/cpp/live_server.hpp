@@ -52,6 +52,7 @@ public:
     void on_thread(std::function<void()> call);
     /// Starts a drain; sets `drained` when it has ended.
     void drain(milliseconds limit);
+    void hasten();
     void stop();
 
     boost::asio::io_context io{1};

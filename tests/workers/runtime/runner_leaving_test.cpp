@@ -105,7 +105,8 @@ TEST_CASE("a drain finishes the work in progress, starts no record and takes non
     h.push(message(0, 2, "a", "behind"));
     h.io.settle();
     bool drained = false;
-    h.io.start(h.runner->drain(std::chrono::seconds{10}), drained);
+    auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    h.io.start(h.runner->drain(deadline), drained);
     h.io.settle();
     CHECK(h.runner->draining());
     h.push(message(0, 3, "c", "late"));
@@ -124,7 +125,8 @@ TEST_CASE("a drain ends at its limit even if a handler does not, whose record is
     h.handler.hold();
     h.push(message(0, 0, "a", "0"));
     h.io.settle();
-    h.io.run(h.runner->drain(milliseconds{30}));
+    auto deadline = std::chrono::steady_clock::now() + milliseconds{30};
+    h.io.run(h.runner->drain(deadline));
     CHECK(h.consumer.commits.empty());
     h.handler.fail_always(make_error_code(workers::errc::leased));
     h.handler.release();
@@ -139,7 +141,8 @@ TEST_CASE("a drain does not wait for an unavailable server: the record is left t
     h.database.use.fail_always(outage);
     h.push(message(0, 0, "a", "0"));
     REQUIRE(h.io.until([&] { return h.database.use.calls() > 3; }));
-    h.io.run(h.runner->drain(std::chrono::seconds{10}));
+    auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    h.io.run(h.runner->drain(deadline));
     CHECK(h.consumer.commits.empty());
     CHECK(h.producer.sent.empty());
 }

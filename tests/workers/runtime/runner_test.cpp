@@ -86,7 +86,8 @@ TEST_CASE("a drain waits for batchable events") {
     h.push(message(0, 0, "k", "v"));
     h.io.settle();
     bool drained = false;
-    h.io.start(h.runner->drain(milliseconds{5'000}), drained);
+    auto deadline = std::chrono::steady_clock::now() + milliseconds{5'000};
+    h.io.start(h.runner->drain(deadline), drained);
     h.io.settle();
     CHECK(!drained);
     h.producer.batchable.release();

@@ -42,6 +42,10 @@ awaitable<> signal_the_process() {
     raise(SIGTERM);
     co_return;
 }
+awaitable<> signal_while_draining(worker_host& host) {
+    while (!host.draining()) co_await sleep(milliseconds{1});
+    raise(SIGTERM);
+}
 awaitable<> raise_and_wait(worker_host& host, seen& seen) {
     co_await signal_the_process();
     co_await wait_for_the_end(host, seen);
@@ -51,8 +55,11 @@ awaitable<> throw_soon() {
     throw std::runtime_error("out of yarn");
 }
 awaitable<> never_end() {
-    raise(SIGTERM);
     for (;;) co_await sleep(milliseconds{10});
+}
+awaitable<> signal_and_never_end() {
+    raise(SIGTERM);
+    co_await never_end();
 }
 awaitable<> return_soon() { co_await sleep(milliseconds{1}); }
 
@@ -87,6 +94,17 @@ TEST_CASE("at SIGTERM every worker of a process ends its pause and returns") {
     CHECK(first.runs == 1);
     CHECK(first.ends == 1);
     CHECK(second.ends == 1);
+}
+
+TEST_CASE("a second SIGTERM ends the time for work of a drain") {
+    worker_process process("test", without_servers(seconds{30}));
+    process.add("first", [&](worker_host& host) {
+        host.set_work(task(signal_and_never_end));
+        host.run_beside([&host] { return signal_while_draining(host); });
+    });
+    const auto begin = worker_host::clock::now();
+    CHECK(process.run() == 0);
+    CHECK(since(begin) < seconds{3});
 }
 
 TEST_CASE("a task beside a worker's work starts and drains with it, and its end is the worker's") {
@@ -127,7 +145,7 @@ TEST_CASE("the workers of a process drain side by side, within one DRAIN_SECONDS
     int released = 0;
     for (const auto* name : {"first", "second", "third"})
         process.add(name, [&](worker_host& host) {
-            host.set_work(task(never_end));
+            host.set_work(task(name == std::string_view("first") ? signal_and_never_end : never_end));
             host.on_drain_timeout([&released]() -> awaitable<> {
                 ++released;
                 return return_soon();
@@ -170,7 +188,7 @@ TEST_CASE("a worker's loads precede its work, and a failed one is repeated") {
         host.reload_every(load, seconds{3600});
         host.set_work(task([&] {
             loads_before_work = loads;
-            return never_end();
+            return signal_and_never_end();
         }));
     });
     CHECK(process.run() == 0);
