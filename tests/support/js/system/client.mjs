@@ -52,6 +52,7 @@ export class Client {
         this.sent = new Map(); // by client_message_id
         this.byGeneration = new Map();
         this.faults = [];
+        this.troubles = []; // errors, and connections that ended without notice: none of them a breach of the protocol
         this.others = []; // frames of no generation
         this.reconnects = 0;
         this.connecting = false;
@@ -72,11 +73,12 @@ export class Client {
         socket.on('open', () => this.resumeAll());
         socket.on('message', (data) => this.received(readFrame(data)));
         socket.on('error', () => {});
-        socket.on('close', () => this.lost(socket));
+        socket.on('close', (code) => this.lost(socket, code));
     }
 
-    lost(socket) {
+    lost(socket, code) {
         if (socket !== this.socket || !this.connecting) return;
+        if (!socket.announced) this.troubles.push(`a connection ended with ${code}`);
         this.reconnects += 1;
         this.turn += 1;
         setTimeout(() => this.connecting && this.open(), 100);
@@ -155,7 +157,9 @@ export class Client {
         if (type === 'error') return this.error(frame);
         if (type === 'reconnect') {
             this.reconnectNotice = data;
-            setTimeout(() => this.connecting && this.socket.close(), data.after_ms);
+            const { socket } = this;
+            socket.announced = true;
+            setTimeout(() => this.connecting && socket.close(), data.after_ms);
             return;
         }
         const one = data?.generation_id && this.byGeneration.get(data.generation_id);
@@ -182,6 +186,7 @@ export class Client {
     }
 
     error({ data }) {
+        this.troubles.push(`${data.code}: ${data.message}`);
         const one = data.ref && this.sent.get(data.ref);
         if (!one) {
             if (data.code === 'RATE_LIMITED') this.fault(null, 'frames were rate-limited');
