@@ -8,36 +8,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import pg from 'pg';
 
 import { afterFile as after, beforeFile as before, declareTest as test } from '../support/js/harness.mjs';
+import { statementsOf } from '../support/js/statements.mjs';
 import { startSystem } from '../support/js/system/system.mjs';
 
 const queries = new URL('../../sql/queries/', import.meta.url);
 const here = 'tests/api/query_plans_test.mjs';
 
-// The statements of a file as sql/statement_parser.cpp reads it: `-- name:` lines, :parameters, comments, quotations.
-function statements(file) {
-    const text = readFileSync(new URL(file, queries), 'utf8');
-    return text
-        .split(/^-- name:/m)
-        .slice(1)
-        .map((block) => {
-            const [name, ...lines] = block.split('\n');
-            const parameters = [];
-            const body = lines
-                .join('\n')
-                .trim()
-                .replace(/;$/, '')
-                .replaceAll(/--[^\n]*|'(?:[^']|'')*'|::|:=|:([a-zA-Z_][a-zA-Z0-9_]*)/g, (found, parameter) => {
-                    if (found.startsWith('--')) return '';
-                    if (!parameter) return found;
-                    if (!parameters.includes(parameter)) parameters.push(parameter);
-                    return `$${parameters.indexOf(parameter) + 1}`;
-                });
-            const [, title, batch] = name.match(/^ (\S+)( \(batch\))?$/);
-            return { name: title, batch: Boolean(batch), text: body, parameters };
-        });
-}
-
-const all = readdirSync(queries).flatMap(statements);
+const all = readdirSync(queries).flatMap((file) => statementsOf(readFileSync(new URL(file, queries), 'utf8')));
 
 let system;
 let app;
