@@ -69,15 +69,6 @@ bench_inferno() {
         die "inferno could not be installed; can this machine reach crates.io? Then repeat the command"
 }
 
-bench_tree() { # <commit> <folder>: its own checkout and release build, which stay for the next time
-    if [[ ! -e "$2/airi" ]]; then
-        git -C "$root" worktree prune
-        git -C "$root" worktree add --quiet --detach "$2" "$1" >&2
-    fi
-    local root="$2" # for build
-    build release
-}
-
 # Both trees in turn, each round with a fresh system; the clients and scenarios are this tree's.
 bench_against() { # <commit>; words and scenarios are the caller's
     local commit tree other name round rounds=3 others=() file json=''
@@ -96,9 +87,9 @@ bench_against() { # <commit>; words and scenarios are the caller's
         esac
         words=("${words[@]:1}")
     done
-    other="$root/.airi/against/${commit:0:12}" file="$other.json"
+    other="$(other_tree "$commit")" file="$other.json"
     build release
-    bench_tree "$commit" "$other"
+    build_tree "$other" release
     : >"$file"
     for ((round = 1; round <= rounds; round++)); do
         for name in other this; do

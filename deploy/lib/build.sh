@@ -19,6 +19,20 @@ build() { # <preset> [target…]
     ) 8>"$dir.lock" || build_failed "$log"
 }
 
+other_tree() { # <commit>: the folder of its own checkout, which stays for the next time
+    local folder="$root/.airi/against/${1:0:12}"
+    if [[ ! -e "$folder/airi" ]]; then
+        git -C "$root" worktree prune
+        git -C "$root" worktree add --quiet --detach "$folder" "$1" >&2
+    fi
+    printf '%s\n' "$folder"
+}
+
+build_tree() { # <folder> <preset> [target…]
+    local root="$1"
+    build "${@:2}"
+}
+
 build_counts() { sed -un 's/^\[\([0-9]*\)\/\([0-9]*\)\] .*/\1 of \2 compiled and linked/p'; }
 
 # The first error and what follows it; a log is thousands of lines, and later errors often follow from the first.

@@ -14,10 +14,18 @@ airi_test() { # as tests/run.mjs: [--long] [--changed] [--lanes N] [label, path 
     node_packages "$root/tests"
     node_packages "$root/workers/gaming/bot"
     build_tests || return
+    if [[ " $* " == *' --long '* ]]; then build_previous; fi
     TMPDIR="$(mktemp -d /tmp/airi-test-XXXXXX)"
     export TMPDIR
     trap 'end_tests $?' EXIT
     node tests/run.mjs "$@" 2>&1 | tee "$root/.airi/test.log"
+}
+
+build_previous() { # the programs of the version before the last change of the database
+    local tree
+    tree="$(other_tree "$(git log -1 --format=%H^ -- sql)")"
+    build_tree "$tree" dev airi-gateway airi-worker
+    export AIRI_PREVIOUS_BIN_DIR="$tree/.airi/build/dev/bin"
 }
 
 build_tests() { # [target…]

@@ -1,9 +1,11 @@
 // A deploy replaces processes under load, one after another, and nobody notices; then the same with kill -9.
 
 import assert from 'node:assert/strict';
+import path from 'node:path';
 
 import { dice, faultsSeed } from '../support/js/dice.mjs';
 import { orders } from '../support/js/system/client.mjs';
+import { binaries } from '../support/js/system/system.mjs';
 import { pause } from '../support/js/system/wait.mjs';
 import { withFaults, print, spread } from '../support/js/scenario.mjs';
 
@@ -52,7 +54,17 @@ async function replaceSome({ system }, replace) {
     return `${[...counts].map(([name, n]) => `${name} ${n}`).join(', ')} in ${spread(times)} each`;
 }
 
-async function underLoad(stage, replace) {
+// As `replaceSome`, each program once: with the one of that folder.
+async function replaceEach({ system }, binaries) {
+    for (const name of replaced) {
+        await system.stop(name);
+        const { options } = system.program(name);
+        options.command = path.join(binaries, path.basename(options.command));
+        await system.start(name);
+    }
+}
+
+async function underLoad(stage, replaceAll) {
     stage.watchOffsets();
     const half = users / 2;
     const clients = [
@@ -60,7 +72,7 @@ async function underLoad(stage, replace) {
         ...(await stage.clientsOf(half, { gateways: ['gateway-2', 'gateway-1'] })),
     ];
     const stop = keepStreaming(clients);
-    const done = await replaceSome(stage, replace);
+    const done = await replaceAll(stage);
     await stop();
     const count = await stage.check({ within: 90_000 });
     const sent = clients.flatMap((client) => client.all);
@@ -73,13 +85,27 @@ async function underLoad(stage, replace) {
 }
 
 scenario('AIRI-46, EZRI-78: clients see no error while a deploy replaces processes by SIGTERM', async (stage) => {
-    const clients = await underLoad(stage, async (system, name) =>
-        assert.equal(await system.stop(name), 0, `${name} ends with 0`),
+    const clients = await underLoad(stage, () =>
+        replaceSome(stage, async (system, name) => assert.equal(await system.stop(name), 0, `${name} ends with 0`)),
     );
     const troubles = clients.flatMap((client) => client.troubles);
     assert.deepEqual(troubles.slice(0, 5), [], `${troubles.length} errors at clients`);
 });
 
 scenario('no message is lost, doubled or garbled while processes are killed one after another', async (stage) => {
-    await underLoad(stage, (system, name) => system.kill(name));
+    await underLoad(stage, () => replaceSome(stage, (system, name) => system.kill(name)));
 });
+
+// With --long, which builds it.
+const previous = process.env.AIRI_PREVIOUS_BIN_DIR;
+if (previous)
+    scenario('AIRI-46: the version before runs on this schema, beside this one, and is replaced', async (stage) => {
+        const clients = await underLoad(stage, async () => {
+            await replaceEach(stage, previous);
+            await pause(every);
+            await replaceEach(stage, binaries);
+            return 'each program, by the one before and by the present one';
+        });
+        const troubles = clients.flatMap((client) => client.troubles);
+        assert.deepEqual(troubles.slice(0, 5), [], `${troubles.length} errors at clients`);
+    });
