@@ -4,8 +4,9 @@
 # start waits until the server answers, writes <dir>/port and <dir>/pid, and prints its address (kafka:
 # host:port, the others: a URL of who may do everything); <dir>/passwords has those of Kafka's and Redis' users. A
 # restarted server keeps its data and its port. kill is SIGKILL, pause is SIGSTOP. PG_FSYNC=off makes PostgreSQL faster
-# and safe against kill only, PG_SCHEMA=yes creates it with airi's schema; KAFKA_ADVERTISED_PORT puts a proxy in front
-# of Kafka, KAFKA_TLS_PEM gives it TLS.
+# and safe against kill only, PG_SCHEMA=yes creates it with airi's schema; KAFKA_NODES=3 starts two more brokers in
+# <dir>-2 and <dir>-3, each of which may be killed and paused; KAFKA_ADVERTISED_PORT puts a proxy in front of Kafka,
+# KAFKA_TLS_PEM gives it TLS.
 set -euo pipefail
 
 here="$(dirname "${BASH_SOURCE[0]}")"

@@ -44,7 +44,7 @@ airi_status() { # fails unless every wanted process is ready
     local kind slot result=0 workers=''
     local -a slots
     printf '%-14s %8s %6s %6s %10s %9s\n' NAME PID PORT READY UPTIME RSS
-    for kind in postgres redis kafka minecraft; do
+    for kind in postgres redis kafka kafka-2 kafka-3 minecraft; do
         if [[ -d "$home/$kind" ]]; then
             status_line "$kind" "$home/$kind" "$home/$kind/pid" listening "$(cat "$home/$kind/port")" ||
                 result=1

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154
-# A real Kafka broker (KRaft, one node) from Maven Central jars, without any installation.
+# A real Kafka broker, or with KAFKA_NODES=3 a cluster of three (KRaft), from Maven Central jars, without any
+# installation.
 # The cache holds the jars, a formatted data directory to copy and a class archive.
 # Its users, each with a password in <dir>/passwords: broker is the broker itself, operator may do everything, gateway,
 # worker and operations what airi-topics lets them. Started by root it runs as airi-kafka, where that user is known. It
@@ -53,8 +54,9 @@ kafka_run() { # <dir> <command…>
 # KAFKA_ADVERTISED_PORT puts a proxy in front. KAFKA_TLS_PEM and KAFKA_TLS_CA, files that airi-kafka can read, make the
 # clients' listener one with TLS: the broker's key and certificates, and the authority of itself as a client.
 kafka_properties() { # <dir> <port> <controller port>
-    local user users='' login='org.apache.kafka.common.security.plain.PlainLoginModule required' clients=SASL_PLAINTEXT
+    local nodes=1 user users='' login='org.apache.kafka.common.security.plain.PlainLoginModule required' clients=SASL_PLAINTEXT
     [[ -z "${KAFKA_TLS_PEM:-}" ]] || clients=SASL_SSL
+    [[ -z "${kafka_voters:-}" ]] || nodes=3
     mkdir -p "$1"
     for user in broker operator gateway worker operations; do
         users+=" user_$user=\"$(server_password "$1" "$user")\""
@@ -63,7 +65,10 @@ kafka_properties() { # <dir> <port> <controller port>
     (
         umask 077
         {
-            sed -e "s|@port@|$2|" -e "s|@controller_port@|$3|" \
+            sed -e "s|@port@|$2|" -e "s|@controller_port@|$3|" -e "s|@node@|${kafka_node:-1}|" \
+                -e "s|@voters@|${kafka_voters:-1@127.0.0.1:$3}|" -e "s|@nodes@|$nodes|" \
+                -e "s|@insync@|$((nodes / 2 + nodes % 2))|" -e "s|@idle@|$((nodes > 1 ? 500 : 0))|" \
+                -e "s|@session@|$((nodes > 1 ? 1000 : 2000))|" \
                 -e "s|@advertised_port@|${KAFKA_ADVERTISED_PORT:-$2}|" -e "s|@clients@|$clients|" \
                 "$root/deploy/kafka/server.properties"
             if [[ $clients == SASL_SSL ]]; then
@@ -156,13 +161,20 @@ kafka_id() {
 }
 
 kafka_launch() { # <dir> <port>
-    local dir="$1" port="$2" controller_port
-    controller_port="$(free_port $((port + 1)))"
+    kafka_spawn "$1" "$2" "$(free_port $(($2 + 1)))"
+    kafka_ready "$1"
+}
+
+kafka_ready() { wait_until 60 "$1/pid" grep -qs 'Kafka Server started' "$1/log"; } # <dir>
+
+kafka_spawn() { # <dir> <port> <controller port>
+    local dir="$1" port="$2" controller_port="$3"
     kafka_properties "$dir" "$port" "$controller_port"
     if [[ ! -e "$dir/data/meta.properties" ]]; then
         rm -rf "$dir/data"
         (umask 077 && cp -R "$kafka_cache/formatted/data" "$dir/data")
-        sed -i -e "s|^cluster.id=.*|cluster.id=$(kafka_id)|" \
+        sed -i -e "s|^cluster.id=.*|cluster.id=${kafka_cluster:-$(kafka_id)}|" \
+            -e "s|^node.id=.*|node.id=${kafka_node:-1}|" \
             -e "s|^directory.id=.*|directory.id=$(kafka_id)|" \
             "$dir/data/meta.properties"
     fi
@@ -170,15 +182,67 @@ kafka_launch() { # <dir> <port>
     kafka_java "${kafka_archive:--XX:SharedArchiveFile=/proc/self/fd/6/classes.jsa}" -Xshare:auto -- \
         kafka.Kafka /proc/self/fd/4
     kafka_run "$dir" spawn "$dir/pid" "$dir/log" "${kafka_command[@]}"
-    wait_until 60 "$dir/pid" grep -qs 'Kafka Server started' "$dir/log"
 }
 
-kafka_start() { # <dir> [port]; prints the address
+# The directories of the nodes: each has a pid, port and log of its own.
+kafka_nodes() { # <dir>
+    if [[ "${KAFKA_NODES:-1}" == 3 || -e "$1/cluster" ]]; then
+        printf '%s\n' "$1" "$1-2" "$1-3"
+    else
+        printf '%s\n' "$1"
+    fi
+}
+
+# Starts those of the three that do not run. A node alone does not become ready: it waits for a second one.
+kafka_cluster_start() { # <dir> [port]
+    local dir="$1" port="${2:-}" node=0 each kafka_node kafka_voters='' kafka_cluster
+    local -a nodes
+    mapfile -t nodes < <(kafka_nodes "$dir")
+    [[ -s "$dir/cluster" || ! -e "$dir/data/meta.properties" ]] ||
+        die "$dir holds the data of a broker alone, which cannot become one of three: choose another AIRI_HOME"
+    for each in "${nodes[@]}"; do
+        node=$((node + 1))
+        (umask 077 && mkdir -p "$each")
+        if [[ ! -s "$each/port" ]]; then free_port "$port" >"$each/port"; fi
+        port="$(($(cat "$each/port") + 1))"
+        if [[ ! -s "$each/controller_port" ]]; then free_port "$port" >"$each/controller_port"; fi
+        port="$(($(cat "$each/controller_port") + 1))"
+        kafka_voters+=",$node@127.0.0.1:$(cat "$each/controller_port")"
+        if [[ "$each" != "$dir" ]]; then ln -sfn "../$(basename "$dir")/passwords" "$each/passwords"; fi
+    done
+    kafka_voters="${kafka_voters#,}"
+    [[ -s "$dir/cluster" ]] || kafka_id >"$dir/cluster"
+    kafka_cluster="$(cat "$dir/cluster")"
+    for node in 1 2 3; do
+        each="${nodes[node - 1]}" kafka_node="$node"
+        if live_pid "$each/pid" >/dev/null; then continue; fi
+        keep_log "$each/log"
+        kafka_spawn "$each" "$(cat "$each/port")" "$(cat "$each/controller_port")"
+    done
+    for each in "${nodes[@]}"; do
+        kafka_ready "$each" ||
+            die_with_log "$each/log" "Kafka does not start" "mend what its log names, then repeat the command"
+    done
+}
+
+kafka_start() { # <dir> [port]; prints the addresses
     kafka_fetch
+    if [[ -n "$(kafka_nodes "$1" | sed -n 2p)" ]]; then
+        kafka_cluster_start "$@"
+        kafka_nodes "$1" | sed 's:$:/port:' | xargs cat | sed 's/^/127.0.0.1:/' | paste -sd,
+        return
+    fi
     [[ -d "$1/passwords" ]] || kafka_stop "$1" # of an earlier version, which let everybody in
     start_server kafka "$1" "${2:-}"
     printf '127.0.0.1:%s\n' "$(cat "$1/port")"
 }
 
-kafka_stop() { stop_process "$1/pid" 20; }
-kafka_kill() { stop_process "$1/pid" 0; }
+# Of a cluster's first directory, all nodes; together, so that none waits for the others as its voters.
+kafka_stop() { # <dir>
+    local each pid
+    while IFS= read -r each; do
+        if pid="$(live_pid "$each/pid")"; then kill -TERM "$pid" 2>/dev/null || true; fi
+    done < <(kafka_nodes "$1")
+    while IFS= read -r each; do stop_process "$each/pid" 20; done < <(kafka_nodes "$1")
+}
+kafka_kill() { stop_process "$1/pid" 0; } # <dir>: one node

@@ -22,7 +22,7 @@ export const kafkaSettings = (system, user) => ({
 
 // The options of kafkajs.
 export const kafkaOptions = (system, user = 'operator') => ({
-    brokers: [system.brokers],
+    brokers: system.brokers.split(','),
     ...(system.options.kafkaTls && { ssl: { ca: readFileSync(system.options.kafkaTls.KAFKA_TLS_CA) } }),
     sasl: { mechanism: 'plain', username: user, password: passwordOf(system, 'kafka', user) },
 });

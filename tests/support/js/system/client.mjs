@@ -17,6 +17,7 @@ const ends = new Map([
 class Sent {
     constructor(order) {
         this.order = order;
+        this.sentAt = Date.now();
         this.acceptedAt = null;
         this.ids = null; // of message_accepted
         this.epoch = 0;

@@ -23,6 +23,8 @@ process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 const servers = ['postgres', 'redis', 'kafka'];
+const brokers = ['kafka', 'kafka-2', 'kafka-3']; // of a cluster
+const isServer = (name) => servers.includes(name) || brokers.includes(name);
 const open = new Set();
 
 export const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
@@ -42,6 +44,7 @@ const defaults = {
     env: {}, // of every program
     gatewayEnv: {},
     ...Object.fromEntries(workers.map(({ name }) => [`${name}Env`, {}])), // of every copy of a worker
+    kafkaNodes: 1, // or 3: kafka, kafka-2 and kafka-3
     kafkaTls: null, // KAFKA_TLS_PEM and KAFKA_TLS_CA of deploy/servers.sh: Kafka's clients speak TLS
     providers: ['openai'],
     moderationProvider: false, // the moderation worker asks the stub provider for scores, too
@@ -214,19 +217,28 @@ class System {
         return found;
     }
 
-    async server(kind, verb) {
-        const env = { ...process.env, ...forServers, ...this.options.kafkaTls };
-        const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, kind)], {
-            env,
-        });
+    async server(name, verb) {
+        const env = {
+            ...process.env,
+            ...forServers,
+            KAFKA_NODES: String(this.options.kafkaNodes),
+            ...this.options.kafkaTls,
+        };
+        const [kind] = name.split('-');
+        const dir = path.join(this.dir, verb === 'start' ? kind : name); // a cluster's missing nodes start together
+        const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, dir], { env });
         return done.stdout.trim().split('\n').pop();
+    }
+
+    get servers() {
+        return this.options.kafkaNodes > 1 ? [...new Set([...servers, ...brokers])] : servers;
     }
 
     // --- verbs: a server (postgres, redis, kafka) or a program (gateway-1, chat-2, …); those of a copy that shares a
     // process are the process'
 
     async start(name, env = {}) {
-        if (servers.includes(name)) return void (await this.server(name, 'start'));
+        if (isServer(name)) return void (await this.server(name, 'start'));
         const shared = this.programName(name);
         const program = this.programs.get(shared) ?? (await this.define(shared));
         program.launch(env);
@@ -234,12 +246,12 @@ class System {
     }
 
     async kill(name) {
-        if (servers.includes(name)) return this.disturb(name, 'kill');
+        if (isServer(name)) return this.disturb(name, 'kill');
         await this.program(name).kill();
     }
 
     async stop(name) {
-        if (servers.includes(name)) return this.disturb(name, 'stop');
+        if (isServer(name)) return this.disturb(name, 'stop');
         return this.program(name).stop();
     }
 
@@ -261,12 +273,12 @@ class System {
     }
 
     pause(name) {
-        if (servers.includes(name)) return this.server(name, 'pause');
+        if (isServer(name)) return this.server(name, 'pause');
         this.program(name).signal('SIGSTOP');
     }
 
     resume(name) {
-        if (servers.includes(name)) return this.server(name, 'resume');
+        if (isServer(name)) return this.server(name, 'resume');
         this.program(name).signal('SIGCONT');
     }
 
@@ -342,7 +354,7 @@ class System {
     logFiles() {
         const logs = path.join(this.dir, 'logs'); // the first program makes it
         const own = existsSync(logs) ? readdirSync(logs).map((name) => path.join(logs, name)) : [];
-        const theirs = servers.flatMap((kind) => ['log', 'log.1'].map((name) => path.join(this.dir, kind, name)));
+        const theirs = this.servers.flatMap((kind) => ['log', 'log.1'].map((name) => path.join(this.dir, kind, name)));
         return [...own, ...theirs.filter(existsSync)];
     }
 
@@ -359,7 +371,7 @@ class System {
         if (failed) this.printLogs();
         await this.database?.end().catch(() => {});
         await Promise.all([...this.programs.values()].filter((p) => p.child).map((p) => p.kill().catch(() => {})));
-        await Promise.all(servers.map((kind) => this.server(kind, 'kill').catch(() => {})));
+        await Promise.all(this.servers.map((name) => this.server(name, 'kill').catch(() => {})));
         if (failed) console.log(`logs are kept in ${this.dir}`);
         else rmSync(this.dir, { recursive: true, force: true });
     }
@@ -369,8 +381,13 @@ class System {
             program.expectExit();
             program.signal('SIGKILL');
         }
-        for (const kind of servers)
-            spawnSync('bash', [path.join(root, 'deploy/servers.sh'), kind, 'kill', path.join(this.dir, kind)]);
+        for (const name of this.servers)
+            spawnSync('bash', [
+                path.join(root, 'deploy/servers.sh'),
+                name.split('-')[0],
+                'kill',
+                path.join(this.dir, name),
+            ]);
     }
 
     printLogs(lines = 15) {

@@ -1,0 +1,69 @@
+// One of three brokers dies or hangs under load: the others go on with its partitions, and no message is rejected.
+
+import assert from 'node:assert/strict';
+
+import { orders } from '../support/js/system/client.mjs';
+import { eventually, pause } from '../support/js/system/wait.mjs';
+import { print, spread, withFaults } from '../support/js/scenario.mjs';
+
+const scenario = withFaults({ kafkaNodes: 3 });
+
+// Each client sends a message each 250 ms until `stop` is called.
+function load(clients) {
+    let running = true;
+    const done = Promise.all(
+        clients.map(async (client) => {
+            for (; running; await pause(250)) await client.send(orders(1, { script: 'tokens=8 rate=20' })[0]);
+        }),
+    );
+    return () => {
+        running = false;
+        return done;
+    };
+}
+
+// Sends while a broker is away; how long each message then waited for its acceptance, in ms.
+async function without(stage, leave, comeBack) {
+    const clients = await stage.clientsOf(8);
+    const all = () => clients.flatMap((client) => client.all);
+    const stop = load(clients);
+    await eventually('messages are answered', () => all().filter((one) => one.ended).length > 20);
+    const left = Date.now();
+    await leave();
+    await pause(6_000);
+    await comeBack();
+    await pause(2_000);
+    await stop();
+    await stage.check();
+    assert.deepEqual(
+        clients.flatMap((client) => client.troubles),
+        [],
+        'no message is rejected',
+    );
+    const times = all()
+        .filter((one) => one.sentAt >= left)
+        .map((one) => one.acceptedAt - one.sentAt);
+    print(`${times.length} messages accepted after ${spread(times)}`);
+    return Math.max(...times);
+}
+
+// Two seconds on a machine with time to spare: one until the broker is given up, the rest until the clients know.
+scenario('EZRI-78: partitions of a killed broker work again within seconds', async (stage) => {
+    const { system } = stage;
+    const longest = await without(
+        stage,
+        () => system.kill('kafka-2'),
+        () => system.start('kafka'),
+    );
+    assert.ok(longest < 5_000, `a message waited for ${longest} ms`);
+});
+
+// librdkafka produces to the new leader when the old one has answered or the message has timed out.
+scenario('messages for a broker that hangs wait for it, and none is lost', async (stage) => {
+    const { system } = stage;
+    await without(
+        stage,
+        () => system.pause('kafka-3'),
+        () => system.resume('kafka-3'),
+    );
+});
