@@ -62,7 +62,7 @@ up_kafka() {
         brokers="$(cat "$home/kafka/address")" remark="$brokers (embedded, in memory only)"
     else
         gone "$home/kafka/pid" && claim_port "$home/kafka" "$(port_block)"
-        brokers="$(kafka_start "$home/kafka")" remark="$brokers"
+        brokers="$(kafka_start "$home/kafka")" remark="${brokers//,127.0.0.1:/,}"
     fi
 }
 
