@@ -26,7 +26,9 @@ blocked_terms::blocked_terms(std::string_view json) : json_(json) {
         std::size_t at = 0;
         for (const auto& word : words.words) at = next_of(at, std::string(words.text(word)));
         nodes_[at].terms.push_back(terms_.size());
-        terms_.push_back({text_of(row["category"]), text_of(row["action"])});
+        auto& added = terms_.emplace_back(text_of(row["category"]), text_of(row["action"]));
+        // A person in a crisis is shown help, whatever the row says.
+        if (added.category == "self_harm") added.action = "warn";
     });
     std::ranges::sort(first_shapes_);
 }

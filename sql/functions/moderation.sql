@@ -133,6 +133,13 @@ begin
     if found then
         return refusal(422, 'VALIDATION_FAILED', format('the term %s has no letter and no digit', wrong));
     end if;
+    select e -> 'term' into wrong from jsonb_array_elements(given) e
+    where e ->> 'category' = 'self_harm' and e ->> 'action' = 'block' limit 1;
+    if found then
+        return refusal(422, 'VALIDATION_FAILED',
+            format('the term %s of the category self_harm can''t have the action block: a person in a crisis is shown '
+                'help, not a rejection; warn records it', wrong));
+    end if;
     perform pg_advisory_xact_lock(hashtext('blocked_terms'));
     if (select count(*) from blocked_terms) + jsonb_array_length(given) > most then
         return refusal(409, 'TOO_MANY_TERMS', format('there are at most %s terms', most));

@@ -124,6 +124,11 @@ test('AIRI-33: the terms of an administrator outlive the profile, and bad ones a
             422,
             /!!.* has no letter and no digit/,
         ],
+        [
+            [{ ...term, category: 'self_harm', action: 'block' }],
+            422,
+            /"kys\\" of the category self_harm can't .* block/,
+        ],
         [[{ ...term, action: 'shout' }], 422, /action/],
         [[{ ...term, category: 'other things' }], 422, /category/],
         [[{ ...term, term: 'x'.repeat(101) }], 422, /term/],
@@ -135,6 +140,10 @@ test('AIRI-33: the terms of an administrator outlive the profile, and bad ones a
         assert.match(answer.text, named);
     }
     assert.equal((await found('kys'))[0].action, 'review', 'all of them or none');
+    const inTable = system.rows(
+        `insert into blocked_terms (term, category, action) values ('a', 'self_harm', 'block')`,
+    );
+    await assert.rejects(inTable, /self_harm_is_never_blocked/);
     const user = await join('pro');
     rejected(await call(ports[0], user.token)('GET', '/admin/moderation/terms'), 403, 'FORBIDDEN');
 });

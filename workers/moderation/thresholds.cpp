@@ -68,7 +68,6 @@ safety::verdict thresholds::judge_terms(safety::verdict found, const user_traits
     providers::category_scores scores;
     for (const auto& category : found.categories) scores.emplace("term:" + category, found.confidence);
     const auto by_rules = judge(scores, user);
-    if (found.action == "review" && found.reason.ends_with(":self_harm")) found.action = "warn";
     if (!by_rules.outweighs(found)) return found;
     found.action = by_rules.action;
     found.reason = by_rules.reason;

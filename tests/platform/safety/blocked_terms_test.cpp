@@ -65,6 +65,13 @@ TEST_CASE("the most severe term decides, and its category comes first") {
     CHECK(terms.screen("bad but suspicious").categories.front() == "spam");
 }
 
+TEST_CASE("AIRI-33: a term of self-harm warns at most, and hides no other term") {
+    const safety::blocked_terms list(R"([{"term": "cut myself", "category": "self_harm", "action": "block"},
+        {"term": "spam", "category": "spam", "action": "review"}])");
+    CHECK(list.screen("I cut myself").action == "warn");
+    CHECK(list.screen("I cut myself, spam").reason == "blocked_term:spam");
+}
+
 TEST_CASE("a term found in disguise has a lower confidence") {
     CHECK(terms.screen("bad").confidence == 1.0);
     CHECK(terms.screen("b4d").confidence == 0.8);
