@@ -21,7 +21,7 @@ FROM debian:12-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl postgresql-client \
         libcurl4 libfmt9 libhiredis0.14 libicu72 libpq5 librdkafka1 libseccomp2 libsimdjson14 libsodium23 \
-        libssl3 libvips42 libzstd1 \
+        libssl3 libvectorscan5 libvips42 libzstd1 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home airi \
     && install -d -o airi -m 700 /var/lib/airi/mail /var/lib/airi/archive

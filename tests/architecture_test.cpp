@@ -129,6 +129,7 @@ const std::vector<library> libraries{
     {"openssl/", {"platform/crypto/digest.cpp", "platform/crypto/signatures.cpp", "platform/crypto/totp.cpp",
                      "tests/platform/http_tls_test.cpp"}},
     {"curl/", {"workers/email/curl.cpp"}},
+    {"hs/hs.h", {"platform/safety/patterns.cpp"}},
     {"zstd.h", {"workers/archive/compression.cpp"}},
     {"unicode/", {"platform/text/cut.cpp", "platform/text/letters.cpp", "platform/text/opaque_string.cpp"}},
     {"sodium.h", {"platform/crypto/digest.cpp", "platform/crypto/passwords.cpp", "platform/crypto/random.cpp",

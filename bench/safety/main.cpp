@@ -86,9 +86,15 @@ bool measure(const std::string& title, const char* file, const limits& wanted) {
 // The moderation worker's checks of a message: the crisis rules and the blocked terms.
 bool measure_speed() {
     const auto& rules = safety::built_in();
-    const safety::blocked_terms terms(R"([{"term": "i will kill you", "category": "violence", "action": "block"},
+    std::string list = R"([{"term": "i will kill you", "category": "violence", "action": "block"},
         {"term": "my sister", "category": "spam", "action": "warn"},
-        {"term": "plant a bomb", "category": "violence", "action": "block"}])");
+        {"term": "plant a bomb", "category": "violence", "action": "block"}])";
+    const safety::blocked_terms terms(list);
+    list.pop_back();
+    for (int i = 0; i < 100; ++i)
+        list += R"json(,{"term":"(offer|deal|boss) )json" + std::to_string(i) +
+                R"json( .{1,20}(now|today|work)","category":"spam","action":"block","pattern":true})json";
+    const safety::blocked_terms with_patterns(list + ']');
     bool meets = true;
     for (const auto& [name, sentence] :
         {std::pair{"plain ASCII", "I had a long day and my boss wants me to work more, "},
@@ -97,17 +103,22 @@ bool measure_speed() {
         std::string text;
         while (text.size() < 500) text += sentence;
         text.resize(500 - (static_cast<unsigned char>(text[500]) >= 0x80 ? 1 : 0));
-        double best = 1e9;
-        for (int round = 0; round < 20; ++round) {
-            const auto start = std::chrono::steady_clock::now();
-            std::size_t signals = 0;
-            for (int i = 0; i < 200; ++i)
-                signals += safety::observe(text, rules).signals.size() + terms.screen(text).categories.size();
-            const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
-            best = std::min(best, took.count() / 200 + 1e-12 * static_cast<double>(signals));
-        }
-        meets = meets && best < 100;
-        std::printf("  500 bytes, %-12s %6.1f us (target under 100)\n", name, best);
+        const auto best_with = [&](const safety::blocked_terms& screened) {
+            double best = 1e9;
+            for (int round = 0; round < 20; ++round) {
+                const auto start = std::chrono::steady_clock::now();
+                std::size_t signals = 0;
+                for (int i = 0; i < 200; ++i)
+                    signals += safety::observe(text, rules).signals.size() + screened.screen(text).categories.size();
+                const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+                best = std::min(best, took.count() / 200 + 1e-12 * static_cast<double>(signals));
+            }
+            return best;
+        };
+        const auto best = best_with(terms), beside_patterns = best_with(with_patterns);
+        meets = meets && best < 100 && beside_patterns < 100;
+        std::printf("  500 bytes, %-12s %6.1f us, with 100 patterns %6.1f us (target under 100)\n", name, best,
+            beside_patterns);
     }
     return meets;
 }

@@ -5,7 +5,7 @@ packages_build=(
     clang-19 lld-19 libclang-rt-19-dev mold ccache cmake ninja-build pkg-config git ca-certificates
     librdkafka-dev libboost1.81-dev libboost-json1.81-dev libvalijson-dev libpq-dev libhiredis-dev libsimdjson-dev
     libssl-dev libfmt-dev libsodium-dev libcurl4-openssl-dev libicu-dev libvips-dev libseccomp-dev libzstd-dev
-    doctest-dev python3-zxcvbn
+    libvectorscan-dev doctest-dev python3-zxcvbn
 )
 packages_servers=(postgresql redis-server kcat curl jq)
 # <command>:<package>: the package is installed only when the command is missing.

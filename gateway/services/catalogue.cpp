@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/base/json.hpp"
+#include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 
 namespace airi::gateway {
@@ -98,8 +99,11 @@ awaitable<result<>> catalogue::load(postgres::database& database) {
         fresh->answers = answers_of(*fresh);
     }
     fresh->blocked = rows()->blocked;
-    if (!terms.empty() && terms.text(0, 0) != fresh->blocked->json())
+    if (!terms.empty() && terms.text(0, 0) != fresh->blocked->json()) {
         fresh->blocked = std::make_shared<const safety::blocked_terms>(terms.text(0, 0));
+        if (const auto& fault = fresh->blocked->pattern_fault(); !fault.empty())
+            log::error("blocked_patterns.invalid", {{"what", fault}});
+    }
     fresh->loaded = true;
     fresh->crisis = sql::crisis::read(got->back());
     std::atomic_store(&rows_, std::shared_ptr<const catalogue_rows>(std::move(fresh)));

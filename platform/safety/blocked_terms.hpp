@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "platform/safety/patterns.hpp"
+
 namespace airi::safety {
 
 struct verdict {
@@ -24,22 +26,26 @@ struct verdict {
 /// Immutable: a change of the list makes another one.
 class blocked_terms {
 public:
-    /// JSON: [{term, category, action: warn | block | review}].
+    /// JSON: [{term, category, action: warn | block | review, pattern: whether the term is a regular expression}].
+    /// Those of self_harm warn at most: a person in a crisis is shown help.
     explicit blocked_terms(std::string_view json = "[]");
 
     /// The most severe action of the terms found: whole words, one after the other, as they are or disguised
-    /// (text::normalise). `utf8` is valid UTF-8. Takes less than 50 µs for 500 bytes, however long
-    /// the list is.
+    /// (text::normalise). Patterns are looked for in the same words, one space behind each. `utf8` is valid UTF-8.
+    /// Takes less than 50 µs for 500 bytes, however long the list is.
     verdict screen(std::string_view utf8) const;
 
     const std::string& json() const noexcept { return json_; }
 
     bool empty() const noexcept { return terms_.empty(); }
+    /// Why patterns are left out; empty: none is.
+    const std::string& pattern_fault() const noexcept { return patterns_->fault(); }
 
 private:
     friend class term_matcher;
     struct term {
         std::string category, action;
+        bool is_pattern = false;
     };
     struct hash {
         using is_transparent = void;
@@ -60,14 +66,17 @@ private:
     std::vector<term> terms_;
     std::vector<node> nodes_{1};
     std::vector<std::string> first_shapes_;  ///< of the first words, sorted
+    std::shared_ptr<const pattern_set> patterns_;
+    std::vector<std::size_t> pattern_terms_;  ///< of each pattern, its number in terms_
+    std::size_t widest_blocking_ = 0;         ///< bytes of the longest match of a pattern that blocks
 };
 
 /// The list in force. Remembers its verdicts on texts that come again and again, such as a personality: each version of
 /// one is screened once by a list. One thread.
 class term_screen {
 public:
-    /// Another list replaces the one in force, and its verdicts.
-    void load(std::string_view json);
+    /// Another list replaces the one in force, and its verdicts; false: it is the same.
+    bool load(std::string_view json);
 
     const std::shared_ptr<const blocked_terms>& in_force() const noexcept { return terms_; }
     verdict check(std::string_view utf8) const { return terms_->screen(utf8); }

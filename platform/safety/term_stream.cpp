@@ -42,7 +42,7 @@ void term_stream::finish() {
     if (blocks()) return;
     end_part();
     end_letters();
-    if (!blocks()) matcher_.clear();
+    if (!blocks()) matcher_.finish();
     update_checked();
 }
 
@@ -115,6 +115,7 @@ bool term_stream::letters_may_continue(std::string_view shape) const {
 }
 
 void term_stream::update_checked() {
+    matcher_.search_patterns();
     const auto part = text::normalise_part(open_);
     const auto& words = part.words.words;
     const auto first = std::ranges::find(words, false, &text::word::emoji);
@@ -135,6 +136,11 @@ void term_stream::update_checked() {
     for (std::size_t i = 0; i < letters_.size(); ++i) {
         if (i > 0 && letters_.size() > 2 && letters_[i - 1] != 'i') break;
         if (letters_may_begin(i)) hold_from(letter_begins_[i]);
+    }
+    hold_from(matcher_.pattern_begun_at());
+    if (matcher_.holds_for_patterns()) {
+        if (!letters_.empty()) hold_from(letter_begins_.front());
+        if (!words.empty()) hold_from(open_begin_);
     }
     if (open_.ends_with('$')) hold_from(open_begin_);  // "$uicide"
     for (const auto& word : words) {

@@ -107,22 +107,34 @@ begin
         from moderation_shadow_counts c where day > (now() at time zone 'utc')::date - p_days));
 end $$;
 
--- The blocked terms that contain p_search (NULL: all), in their order, at most p_limit.
+-- The blocked terms and patterns that contain p_search (NULL: all), in their order, at most p_limit.
 create or replace function terms_find(p_search text, p_limit int) returns json
 language plpgsql stable security definer set search_path = airi, pg_temp as $$
 begin
     return coalesce(unless_admin(), (
-        select coalesce(json_agg(to_json(t) order by term, shadow), '[]')
-        from (select * from blocked_terms where p_search is null or position(lower(p_search) in term) > 0
-              order by term, shadow limit p_limit) t));
+        select coalesce(json_agg(to_json(t) order by term, pattern, shadow), '[]')
+        from (select * from blocked_terms where p_search is null or position(lower(p_search) in lower(term)) > 0
+              order by term, pattern, shadow limit p_limit) t));
 end $$;
 
--- Sets terms, all of them or none: {terms: [{term, category, action, shadow}]}; of a term that is given twice the last
--- one counts, and the action `none` takes it out of force. The rows then, or a refusal.
+-- The terms of a body as the table has them; of a term that is given twice the last one.
+create or replace function terms_given(p_terms jsonb)
+returns table (term text, category text, action text, pattern boolean, shadow boolean)
+language sql immutable as $$
+    select distinct on (1, 4, 5) case when pattern then e ->> 'term' else lower(btrim(e ->> 'term')) end,
+        e ->> 'category', e ->> 'action', pattern, coalesce((e ->> 'shadow')::boolean, false)
+    from jsonb_array_elements(p_terms) with ordinality as g(e, place),
+        lateral (select coalesce((e ->> 'pattern')::boolean, false)) as p(pattern)
+    order by 1, 4, 5, place desc
+$$;
+
+-- Sets terms, all of them or none: {terms: [{term, category, action, pattern, shadow}]}; the action `none` takes one
+-- out of force. Patterns are checked before. The rows then, or a refusal.
 create or replace function terms_set(p_body jsonb) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     most constant int := 100000;
+    most_patterns constant int := 100;  -- in force, and of the shadow
     refused json := unless_admin();
     given jsonb := p_body -> 'terms';
     wrong jsonb;
@@ -144,18 +156,22 @@ begin
     if (select count(*) from blocked_terms) + jsonb_array_length(given) > most then
         return refusal(409, 'TOO_MANY_TERMS', format('there are at most %s terms', most));
     end if;
-    with latest as (
-        select distinct on (1, 4) lower(btrim(e ->> 'term')) as term, e ->> 'category' as category,
-            e ->> 'action' as action, coalesce((e ->> 'shadow')::boolean, false) as shadow
-        from jsonb_array_elements(given) with ordinality as g(e, place) order by 1, 4, place desc
-    ), stored as (
-        insert into blocked_terms (term, category, action, shadow, changed_at, changed_by)
-        select term, category, action, shadow, now(), caller() from latest
-        on conflict (term, shadow) do update set category = excluded.category, action = excluded.action,
+    if exists (
+        select from (select t.term, t.shadow, t.action from blocked_terms t left join terms_given(given) g
+                         on (g.term, g.pattern, g.shadow) = (t.term, t.pattern, t.shadow)
+                     where t.pattern and g.term is null
+                     union all select g.term, g.shadow, g.action from terms_given(given) g where g.pattern) p
+        where p.action <> 'none' group by p.shadow having count(*) > most_patterns) then
+        return refusal(409, 'TOO_MANY_TERMS', format('there are at most %s patterns', most_patterns));
+    end if;
+    with stored as (
+        insert into blocked_terms (term, category, action, pattern, shadow, changed_at, changed_by)
+        select g.*, now(), caller() from terms_given(given) g
+        on conflict (term, pattern, shadow) do update set category = excluded.category, action = excluded.action,
             changed_at = excluded.changed_at, changed_by = excluded.changed_by
         returning *
     )
-    select json_agg(to_json(s) order by term, shadow) into out from stored s;
+    select json_agg(to_json(s) order by term, pattern, shadow) into out from stored s;
     perform audit(null, 'moderation.terms', '', p_body);
     return out;
 end $$;

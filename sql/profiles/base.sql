@@ -185,7 +185,7 @@ on conflict (key) do update set
     value = excluded.value, category = excluded.category, is_public = excluded.is_public;
 
 insert into blocked_terms select * from profile_terms
-on conflict (term, shadow) do update set category = excluded.category, action = excluded.action
+on conflict (term, pattern, shadow) do update set category = excluded.category, action = excluded.action
 where blocked_terms.changed_at is null;
 
 -- Ours: what a blocked message of a category counts. Signs of self-harm are no violation.

@@ -51,8 +51,8 @@ select setting(:key) #>> '{}';
 select coalesce(jsonb_object_agg(key, value), '{}')::text from settings_in_force() where category = 'providers';
 
 -- name: catalogue.blocked_terms
-select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action) order by term),
-    '[]')::text
+select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action, 'pattern', pattern)
+    order by term, pattern), '[]')::text
 from blocked_terms where not shadow and action <> 'none';
 
 -- name: catalogue.moderation_rules
@@ -63,9 +63,10 @@ from moderation_rules where not shadow;
 -- name: catalogue.shadow_rules
 -- The terms and rules that would be in force if the shadow's rows were. No row: the shadow has none.
 select
-    (select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action) order by term),
-         '[]')
-     from (select distinct on (term) * from blocked_terms order by term, shadow desc) t where action <> 'none')::text,
+    (select coalesce(json_agg(json_build_object('term', term, 'category', category, 'action', action,
+         'pattern', pattern) order by term, pattern), '[]')
+     from (select distinct on (term, pattern) * from blocked_terms order by term, pattern, shadow desc) t
+     where action <> 'none')::text,
     (select coalesce(json_agg(json_build_object('category', category, 'audience', audience, 'plan', plan, 'warn', warn,
          'review', review, 'block', block) order by category, audience, plan), '[]')
      from (select distinct on (category, audience, plan) * from moderation_rules

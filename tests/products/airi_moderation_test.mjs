@@ -53,6 +53,7 @@ test('AIRI-33: rules by plan, and those of a shadow, are data that the worker fo
             { term: 'Purple Walrus ', category: 'spam', action: 'block', shadow: true },
             { term: 'click here to claim', category: 'spam', action: 'none', shadow: true },
             { term: 'orange walrus', category: 'spam', action: 'block' },
+            { term: 'walrus (numb|nr)[a-z]{0,9} [0-9]{2}', category: 'spam', action: 'block', pattern: true },
             { term: 'kys', category: 'harassment', action: 'none' },
         ],
     });
@@ -85,6 +86,9 @@ test('AIRI-33: rules by plan, and those of a shadow, are data that the worker fo
     await eventually('what it would allow is counted', async () => (await counted(milder)) === 1, { within: 30_000 });
 
     rejected((await send(free, 'an 0range wa1rus')).answer, 422, 'MESSAGE_REJECTED');
+    const matched = await send(free, 'Walrus number: 42');
+    rejected(matched.answer, 422, 'MESSAGE_REJECTED');
+    assert.equal((await decisionOn(matched.mark)).reason, 'blocked_pattern:spam');
     assert.equal((await send(free, 'kys')).answer.status, 201);
 });
 
@@ -108,7 +112,7 @@ test('AIRI-33: the terms of an administrator outlive the profile, and bad ones a
         },
     });
     const [{ changed_at: at, changed_by: by, ...kept }] = await found('kys');
-    assert.deepEqual(kept, { ...term, action: 'review', shadow: false });
+    assert.deepEqual(kept, { ...term, action: 'review', pattern: false, shadow: false });
     assert.ok(at && by);
     assert.deepEqual(
         (await found('free crypto')).map(({ changed_by: nobody }) => nobody),
@@ -129,6 +133,9 @@ test('AIRI-33: the terms of an administrator outlive the profile, and bad ones a
             422,
             /"kys\\" of the category self_harm can't .* block/,
         ],
+        [[term, { ...term, term: '(a+)+bcd', pattern: true }], 422, /no greatest length.*\/terms\/1\/term/],
+        [[{ ...term, term: 'ki(ll', pattern: true }], 422, /the pattern ki\(ll is no pattern: .*parenthes/],
+        [Array.from({ length: 21 }, (_, i) => ({ ...term, term: `word ${i}`, pattern: true })), 422, /20 patterns/],
         [[{ ...term, action: 'shout' }], 422, /action/],
         [[{ ...term, category: 'other things' }], 422, /category/],
         [[{ ...term, term: 'x'.repeat(101) }], 422, /term/],
@@ -140,6 +147,19 @@ test('AIRI-33: the terms of an administrator outlive the profile, and bad ones a
         assert.match(answer.text, named);
     }
     assert.equal((await found('kys'))[0].action, 'review', 'all of them or none');
+    const pattern = (i, action) => ({
+        ...term,
+        term: `one of many [a-z]{3} ${i}`,
+        action,
+        pattern: true,
+        shadow: true,
+    });
+    for (let i = 0; i < 100; i += 20) {
+        const some = await change(...Array.from({ length: 20 }, (_, k) => pattern(i + k, 'warn')));
+        assert.equal(some.status, 200, some.text);
+    }
+    rejected(await change(pattern(100, 'warn')), 409, 'TOO_MANY_TERMS');
+    assert.equal((await change(pattern(100, 'warn'), pattern(3, 'none'))).status, 200);
     const inTable = system.rows(
         `insert into blocked_terms (term, category, action) values ('a', 'self_harm', 'block')`,
     );

@@ -23,9 +23,23 @@ std::shared_ptr<const safety::blocked_terms> terms() {
     return out;
 }
 
+// The terms and patterns beside them.
+std::shared_ptr<const safety::blocked_terms> patterns() {
+    static const auto out = [] {
+        auto json = terms()->json();
+        json.pop_back();
+        return std::make_shared<const safety::blocked_terms>(json + R"json(,
+            {"term": "k[i1]l{1,2} .{1,9}(die|of) ", "category": "hate", "action": "block", "pattern": true},
+            {"term": "badge (b|[0-9]{1,2})", "category": "spam", "action": "warn", "pattern": true},
+            {"term": "(us|all) of (us|all|badge)", "category": "hate", "action": "block", "pattern": true}])json");
+    }();
+    return out;
+}
+
 // The text shown after each piece, separated by bars, then the action.
-std::string shown(const std::vector<std::string>& pieces) {
-    term_stream stream(terms());
+std::string shown(
+    const std::vector<std::string>& pieces, const std::shared_ptr<const safety::blocked_terms>& list = terms()) {
+    term_stream stream(list);
     std::string text, out;
     std::size_t before = 0;
     const auto show = [&] {
@@ -78,6 +92,17 @@ TEST_CASE("a term that warns is shown and found, and nothing follows one that bl
     CHECK(shown({"so bad, kill you", " and more"}) == "so bad|||block");
 }
 
+TEST_CASE("AIRI-33: a match of a blocking pattern that is split over pieces shows none of it") {
+    const auto list = std::make_shared<const safety::blocked_terms>(
+        R"([{"term": "call [0-9]{3} [0-9]{4}", "category": "spam", "action": "block", "pattern": true}])");
+    CHECK(shown({"So, ca", "ll 5", "55 12", "34 now"}, list) == "|||So||block");
+    CHECK(shown({"So, call 555 and others", " are well"}, list) == "So|, call 555| and others are well|allow");
+    CHECK(shown({"Hello"}, list) == "|Hello|allow");
+    const auto warning = std::make_shared<const safety::blocked_terms>(
+        R"([{"term": "call [0-9]{3} [0-9]{4}", "category": "spam", "action": "warn", "pattern": true}])");
+    CHECK(shown({"So, call 555", " 1234 "}, warning) == "So, call 555| 1234 ||warn");
+}
+
 TEST_CASE("a text in random pieces shows no term, and has the verdict of the whole") {
     std::mt19937 random(17);
     const auto one_of = [&](const auto& list) { return list[random() % list.size()]; };
@@ -89,24 +114,25 @@ TEST_CASE("a text in random pieces shows no term, and has the verdict of the who
         " ", " ", " ", " ", ".", "-", ", ", "\n", "", "  ", "…", "!", "'", "、", "\xC2\xA0", " – ", "·"};
     int blocked = 0;
     for (int round = 0; round < 20'000; ++round) {
+        const auto list = round % 2 == 0 ? terms() : patterns();
         std::string text;
         for (auto n = random() % 9 + 1; n > 0; --n) text += one_of(words) + one_of(gaps);
-        const auto whole = terms()->screen(text);
-        term_stream stream(terms());
+        const auto whole = list->screen(text);
+        term_stream stream(list);
         for (std::size_t at = 0; at < text.size();) {
             auto end = next_character(text, at);
             while (end < text.size() && random() % 3 != 0) end = next_character(text, end);
             stream.append(std::string_view(text).substr(at, end - at));
             at = end;
             const auto seen = std::string_view(text).substr(0, stream.checked());
-            if (terms()->screen(seen).blocks()) FAIL_CHECK("'", text, "' shows '", seen, "'");
+            if (list->screen(seen).blocks()) FAIL_CHECK("'", text, "' shows '", seen, "'");
         }
         stream.finish();
         CAPTURE(text);
         REQUIRE(stream.blocks() == whole.blocks());
         blocked += whole.blocks();
         if (whole.blocks()) {
-            REQUIRE(terms()->screen(std::string_view(text).substr(stream.checked())).blocks());
+            REQUIRE(list->screen(std::string_view(text).substr(stream.checked())).blocks());
         } else {
             REQUIRE(stream.checked() == text.size());
             REQUIRE(stream.found().action == whole.action);
