@@ -49,10 +49,10 @@ create or replace function replaced_refusal() returns json language sql immutabl
     select refusal(409, 'MESSAGE_REPLACED', 'this message was edited or regenerated meanwhile: list the messages again')
 $$;
 
--- Claims the question of the caller's message, which is that message or the one that it answers, for its replacement
--- p_new: {id, content, claimed}, a refusal, or NULL when there is no such message. Of concurrent claims one wins; it is
--- good for a minute, in which the new message is stored (messages_screen decides whatever happens) or the claim given
--- back. `claimed` is false for a repetition.
+-- Claims the question of the caller's message, which is that message, the one that it answers, or the one that it edits
+-- while it is held, for its replacement p_new: {id, content, claimed}, a refusal, or NULL: there is no such message.
+-- Of concurrent claims one wins; it is good for a minute, in which the new message is stored (messages_screen decides
+-- whatever happens) or the claim given back. `claimed` is false for a repetition.
 create or replace function question_claim(p_conversation uuid, p_message uuid, p_new uuid) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -60,13 +60,18 @@ declare
     q messages;
     g generations;
 begin
-    select x.* into g from messages a join generations x on x.id = a.generation_id
+    select x.* into g
+    from messages a join generations y on y.id = a.generation_id
+    left join moderation_decisions d on d.message_id = y.message_id and d.review = 'held'
+        and question_fault(p_conversation, d.replaces) is null
+    join generations x on x.message_id = coalesce(d.replaces, y.message_id)
     where a.id = p_message and a.conversation_id = p_conversation and a.user_id = caller() for update of x;
     if not found then return null; end if;
     select * into m from messages where id = p_message and conversation_id = p_conversation;
     select * into q from messages where id = g.message_id and created_at = g.message_created_at;
     if p_new in (q.superseded_by, g.replaced_by) then
-        return json_build_object('id', q.id, 'content', q.content, 'claimed', false);
+        return json_build_object('id', q.id, 'content', case m.role when 'user' then m.content else q.content end,
+            'claimed', false);
     elsif m.superseded_by is not null or q.superseded_by is not null
           or (g.gone_at is null and g.replaced_at > clock_timestamp() - interval '1 minute') then
         return replaced_refusal();
@@ -74,7 +79,8 @@ begin
         return null;
     end if;
     update generations set replaced_by = p_new, replaced_at = clock_timestamp() where id = g.id;
-    return json_build_object('id', q.id, 'content', q.content, 'claimed', true);
+    return json_build_object('id', q.id, 'content', case m.role when 'user' then m.content else q.content end,
+        'claimed', true);
 end $$;
 
 -- Gives back the claim of a message that was not sent.
@@ -114,6 +120,45 @@ begin
     return query select json_build_object('id', m.id, 'deleted_at', m.deleted_at), stopped;
 end $$;
 
+-- Waits for the replies to the questions that are replaced, and to those after them, that are being stored meanwhile;
+-- later statements see them.
+create or replace function lock_replaced(p_conversation uuid[], p_replaces uuid[], p_created timestamptz[])
+returns void language sql as $$
+    select from unnest(p_conversation, p_replaces, p_created) as n(conversation, replaces, created)
+    join generations q on q.message_id = n.replaces
+    join generations g on g.conversation_id = n.conversation and g.message_created_at < n.created
+                      and g.message_created_at >= q.message_created_at
+    order by g.id for update of g
+$$;
+
+-- Replaces the questions p_replaces by the messages of the generations p_which, which are some of p_generation.
+create or replace function replace_questions(
+    p_generation uuid[], p_message uuid[], p_conversation uuid[], p_user uuid[], p_created timestamptz[],
+    p_replaces uuid[], p_which uuid[]
+) returns void language plpgsql as $$
+begin
+    -- The replaced question and everything after it stay as an earlier version (see forget_in_list).
+    update messages m set deleted_at = now(), superseded_by = n.message
+    from unnest(p_generation, p_message, p_conversation, p_user, p_created, p_replaces)
+        as n(generation, message, conversation, owner, created, replaces)
+    where n.generation = any (p_which) and m.conversation_id = n.conversation and m.user_id = n.owner
+      and m.created_at < n.created and m.deleted_at is null
+      and m.created_at >= (
+          select created_at from messages where id = n.replaces and conversation_id = n.conversation);
+    -- So do the replies to them that are not stored yet, which are stopped.
+    with gone as (
+        update generations g set gone_at = now(), replaced_by = n.message, replaced_at = now()
+        from unnest(p_generation, p_message, p_conversation, p_created, p_replaces)
+            as n(generation, message, conversation, created, replaces)
+        join generations q on q.message_id = n.replaces
+        where n.generation = any (p_which) and g.conversation_id = n.conversation
+          and g.message_created_at < n.created and g.message_created_at >= q.message_created_at
+          and g.state in ('queued', 'running') and g.gone_at is null
+        returning g.id, g.user_id
+    )
+    insert into cancellations (generation_id, user_id) select id, user_id from gone on conflict do nothing;
+end $$;
+
 -- Stores moderation's results, element by element of the arrays: messages, their generations, and decisions unless they
 -- are `allow`. `block` rejects, `warn` passes; a message that is held waits for a person, with a queued generation
 -- (held_release in moderation.sql). The generation's row decides whether a message is new: a repeated message id with
@@ -144,13 +189,8 @@ declare
     fresh_ones bigint[];
     stale_ones bigint[];
 begin
-    -- A reply that is being stored meanwhile is waited for, and then seen by the statements below.
     if cardinality(array_remove(p_replaces, null)) > 0 then
-        perform from unnest(p_conversation, p_replaces, p_created) as n(conversation, replaces, created)
-        join generations q on q.message_id = n.replaces
-        join generations g on g.conversation_id = n.conversation and g.message_created_at < n.created
-                          and g.message_created_at >= q.message_created_at
-        order by g.id for update of g;
+        perform lock_replaced(p_conversation, p_replaces, p_created);
     end if;
     with given as (
         select g.*, g.action = 'block' as refused, g.safety ->> 'reply' as fixed,
@@ -197,9 +237,10 @@ begin
         from new
     ), decided as (
         insert into moderation_decisions (message_id, user_id, action, categories, confidence, reason, safety, scores,
-                                          review)
+                                          review, replaces)
         select message, owner, action, categories::text[], confidence, reason, safety -> 'decision',
-               safety -> 'scores', case when safety ? 'held' then 'held' end
+               safety -> 'scores', case when safety ? 'held' then 'held' end,
+               case when safety ? 'held' then replaces end
         from new where action <> 'allow' and reason <> 'moderation_unavailable' and lost is null
         on conflict do nothing
     ), settled as (
@@ -216,32 +257,14 @@ begin
         where n.listed and n.lost is null and c.id = n.conversation
           and (n.refused or c.title = '' and n.replaces is null)
     )
-    select array_agg(n.generation) filter (where n.replaces is not null and not n.refused and n.lost is null),
+    select array_agg(n.generation) filter (where n.replaces is not null and not n.refused and n.lost is null
+               and not coalesce(n.safety ? 'held', false)),
            array_agg(n.ordinal) filter (where n.lost is null), (select array_agg(s.ordinal) from stale s)
     into replacing, fresh_ones, stale_ones from new n;
     if replacing is not null then
-        -- The replaced question and everything after it stay as an earlier version (see forget_in_list).
-        update messages m set deleted_at = now(), superseded_by = n.message
-        from unnest(p_generation, p_message, p_conversation, p_user, p_created, p_replaces)
-            as n(generation, message, conversation, owner, created, replaces)
-        where n.generation = any (replacing) and m.conversation_id = n.conversation and m.user_id = n.owner
-          and m.created_at < n.created and m.deleted_at is null
-          and m.created_at >= (
-              select created_at from messages where id = n.replaces and conversation_id = n.conversation);
-        -- So do the replies to them that are not stored yet, which are stopped.
-        with gone as (
-            update generations g set gone_at = now(), replaced_by = n.message, replaced_at = now()
-            from unnest(p_generation, p_message, p_conversation, p_created, p_replaces)
-                as n(generation, message, conversation, created, replaces)
-            join generations q on q.message_id = n.replaces
-            where n.generation = any (replacing) and g.conversation_id = n.conversation
-              and g.message_created_at < n.created and g.message_created_at >= q.message_created_at
-              and g.state in ('queued', 'running') and g.gone_at is null
-            returning g.id, g.user_id
-        )
-        insert into cancellations (generation_id, user_id) select id, user_id from gone on conflict do nothing;
+        perform replace_questions(p_generation, p_message, p_conversation, p_user, p_created, p_replaces, replacing);
     end if;
-    -- The claim of a message that replaces nothing after all.
+    -- The claim of a message that replaces nothing after all, or not before a person has allowed it.
     update generations g set replaced_by = null, replaced_at = null
     from unnest(p_generation, p_message, p_replaces) as n(generation, message, replaces)
     where n.replaces is not null and n.generation <> all (coalesce(replacing, '{}'))

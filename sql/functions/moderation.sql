@@ -1,15 +1,21 @@
 -- Ends the waiting of a held message by p_review: it goes on its way to the chat worker, which answers it, or shows the
--- end that is stored here.
+-- end that is stored here. Nothing happens when it waits no more.
 create or replace function held_release(d moderation_decisions, p_review text) returns void language plpgsql as $$
 declare
     g generations;
 begin
-    update moderation_decisions set review = p_review, reviewed_by = caller(), reviewed_at = now()
-    where message_id = d.message_id;
+    -- The generation first, as statements that replace messages lock them.
     select * into g from generations where message_id = d.message_id for update;
-    if not found then return; end if;
+    update moderation_decisions set review = p_review, reviewed_by = caller(), reviewed_at = now()
+    where message_id = d.message_id and review = 'held';
+    if not found or g.id is null then return; end if;
     update messages set status = case p_review when 'rejected' then 'rejected' else 'accepted' end::message_status
     where id = g.message_id and created_at = g.message_created_at and status = 'held';
+    -- The edit of a message happens now; until then the old text stands.
+    if p_review = 'allowed' and d.replaces is not null then
+        perform replace_questions(array[g.id], array[g.message_id], array[g.conversation_id], array[g.user_id],
+            array[g.message_created_at], array[d.replaces], array[g.id]);
+    end if;
     if p_review = 'rejected' then
         -- As messages_screen rejects; the epoch says that the end is still to be shown.
         update generations set
@@ -69,21 +75,31 @@ language sql stable security definer set search_path = airi, pg_temp as $$
     from shown s
 $$;
 
--- An administrator decides about a held message, once. The message then, or a refusal; NULL: none was held.
+-- An administrator decides about a held message, once. The message then, or a refusal; NULL: none was held. An edit
+-- whose question was replaced or deleted meanwhile is withdrawn when it is allowed.
 create or replace function held_decide(p_id uuid, p_decision text) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     refused json := unless_admin();
     d moderation_decisions;
+    g generations;
 begin
     if refused is not null then return refused; end if;
+    select * into g from generations where message_id = p_id;
+    select * into d from moderation_decisions where message_id = p_id;
+    perform lock_replaced(array[g.conversation_id], array[coalesce(d.replaces, p_id)], '{infinity}');
     select * into d from moderation_decisions where message_id = p_id and review is not null for update;
     if not found then return null; end if;
     if d.review <> 'held' then
         return refusal(409, 'REVIEW_DECIDED', format('the message is %s already', d.review));
     end if;
     if d.user_id = caller() then return refusal(403, 'OWN_ACCOUNT', 'this is your own message'); end if;
-    perform held_release(d, case p_decision when 'allow' then 'allowed' else 'rejected' end);
+    if p_decision = 'allow' and d.replaces is not null
+       and question_fault(g.conversation_id, d.replaces) is not null then
+        insert into cancellations (generation_id, user_id) values (g.id, g.user_id) on conflict do nothing;
+    else
+        perform held_release(d, case p_decision when 'allow' then 'allowed' else 'rejected' end);
+    end if;
     select * into d from moderation_decisions where message_id = p_id;
     perform audit(d.user_id, 'moderation.' || d.review, p_id::text, jsonb_build_object('reason', d.reason));
     return held_json(d);

@@ -271,6 +271,58 @@ test('AIRI-33 AIRI-34: a rejected message ends as a blocked one, and a cancelled
     for (const one of [mark, other.mark]) assert.deepEqual(await system.stubRequests(one), []);
 });
 
+test('AIRI-33: the old text stands until an edit that is held is allowed', async (stage) => {
+    const { system, ports, join } = stage;
+    const api = call(ports[0], (await join('pro')).token);
+    const admin = await stage.administrator();
+    const { id } = (await api('POST', '/conversations', {})).json.data;
+    const path = `/conversations/${id}/messages`;
+    const shown = async () =>
+        (await api('GET', path)).json.data.map(({ role, status, content }) => [role, status, content.split(' [[')[0]]);
+    const sent = await api('POST', path, { content: 'the sea [[stub tokens=1]]' });
+    assert.equal(sent.status, 201, sent.text);
+    const [{ id: question }] = (await api('GET', path)).json.data;
+    const old = await shown();
+    const edit = async (of, content) => {
+        const answer = await api('PUT', `${path}/${of}`, { content: `${content} [[stub tokens=1]]` });
+        assert.deepEqual([answer.status, answer.json.data?.status], [202, 'held'], answer.text);
+        return answer.json.data.message_id;
+    };
+    const held = ['user', 'held', 'white power'];
+
+    const bad = await edit(question, 'white power');
+    assert.deepEqual(await shown(), [...old, held]);
+    assert.equal((await admin.decide(bad, 'reject')).json.data.state, 'rejected');
+    const rejectedEdit = ['user', 'rejected', 'white power'];
+    assert.deepEqual(await shown(), [...old, rejectedEdit]);
+
+    const good = await edit(await edit(question, 'white power lines'), 'white power plants');
+    const second = await edit(question, 'white power stations');
+    assert.equal((await admin.decide(good, 'allow')).json.data.state, 'allowed');
+    await eventually('the edit is answered', async () => {
+        const now = await shown();
+        return now.some(([role, status]) => role === 'assistant' && status === 'completed');
+    });
+    assert.deepEqual(
+        (await shown()).filter(([role]) => role === 'user'),
+        [
+            ['user', 'accepted', 'white power plants'],
+            ['user', 'held', 'white power stations'],
+        ],
+    );
+    const versions = (await api('GET', `${path}/${good}/versions`)).json.data;
+    assert.deepEqual(
+        versions.filter(({ role }) => role === 'user').map(({ content }) => content.split(' [[')[0]),
+        ['the sea', 'white power', 'white power lines'],
+    );
+    assert.equal((await admin.decide(second, 'allow')).json.data.state, 'withdrawn', 'its question is replaced');
+    const [{ messages }] = await system.rows(
+        `select count(*)::int as messages from messages where conversation_id = $1 and superseded_by = $2`,
+        [id, second],
+    );
+    assert.equal(messages, 0);
+});
+
 test('AIRI-33: an API caller is told that a person has to review the messages', async ({ ports, join }) => {
     const { token } = await join('enterprise');
     for (const stream of [false, true]) {
