@@ -12,8 +12,12 @@ const scenario = withFaults({ chat: 2 });
 const before = 'tok0 tok1 tok2 tok3 tok4 tok5 tok6';
 
 // The workers load the list when they start.
-async function block(system, term) {
-    await system.rows("insert into blocked_terms values ($1, 'violence', 'block') on conflict do nothing", [term]);
+async function block(system, term, { pattern = false } = {}) {
+    await system.rows("delete from blocked_terms where term like 'tok%'");
+    await system.rows(
+        "insert into blocked_terms (term, category, action, pattern) values ($1, 'violence', 'block', $2)",
+        [term, pattern],
+    );
     for (const name of ['chat-1', 'chat-2']) {
         await system.stop(name);
         await system.start(name);
@@ -80,9 +84,9 @@ scenario(
     },
 );
 
-scenario('server-sent events and OpenAI’s API show none of a term either', async (stage) => {
+scenario('AIRI-33: server-sent events and OpenAI’s API show none of the match of a pattern', async (stage) => {
     const { system } = stage;
-    await block(system, 'tok7 tok8 tok9');
+    await block(system, 'tok7 tok[0-9] (no|tok9)', { pattern: true });
     const user = await system.user('pro');
     const { json } = await system.api('POST', '/conversations', { token: user.token, body: {} });
     const response = await fetch(`${system.url('gateway-1')}/api/v1/conversations/${json.data.id}/messages`, {
