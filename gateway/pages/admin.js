@@ -1,5 +1,5 @@
-// The page of administration: signing in; crisis alerts, which are live, for the people who work on them; appeals and
-// held messages for administrators; topics and dead letters for supers.
+// The page of administration: signing in; crisis alerts, which are live, for the people who work on them; appeals, held
+// messages and blocked terms for administrators; topics and dead letters for supers.
 
 import { ChatClient } from './client/chat_client.js';
 import { Session } from './client/session.js';
@@ -9,6 +9,7 @@ import { byId, h, sentence } from './views/dom.js';
 import { bindForm, clear, field, problemLine, submitLine } from './views/forms.js';
 import { HeldMessagesView } from './views/held_messages.js';
 import { OperationsView } from './views/operations.js';
+import { TermsView } from './views/terms.js';
 import { plainCode } from './views/two_factor.js';
 
 const ROLES = ['crisis', 'admin', 'super'];
@@ -16,6 +17,7 @@ const PARTS = [
     { name: 'alerts', title: 'Crisis alerts', roles: ROLES },
     { name: 'appeals', title: 'Appeals', roles: ['admin', 'super'] },
     { name: 'held', title: 'Held messages', roles: ['admin', 'super'] },
+    { name: 'terms', title: 'Blocked terms', roles: ['admin', 'super'] },
     { name: 'operations', title: 'Topics', roles: ['super'] },
 ];
 
@@ -27,6 +29,7 @@ class AdminPage {
         this.alerts = new AlertsView(this.session, { announce });
         this.appeals = new AppealsView(this.session, { announce });
         this.held = new HeldMessagesView(this.session, { announce });
+        this.terms = new TermsView(this.session, { announce });
         this.operations = new OperationsView(this.session, { announce });
         this.code = field('Code from your authenticator app, or a recovery code', {
             id: 'code',
@@ -76,6 +79,7 @@ class AdminPage {
         this.alerts.clear();
         this.appeals.clear();
         this.held.clear();
+        this.terms.clear();
         this.operations.clear();
         this.user = null;
         clear(byId('sign-in'), { values: true });

@@ -99,6 +99,57 @@ await check('AIRI-33: a person sees that a message waits, and is answered when i
     assert.equal(await writer.getByText('This message waits for a person').count(), 0);
 });
 
+await check('AIRI-33 SAAS-36: an administrator sets and removes terms and patterns', async () => {
+    const form = admin.locator('#term-form');
+    const row = (text) => admin.locator('#terms-found tbody tr', { hasText: text });
+    const set = async (term, kind, action) => {
+        await form.getByLabel('Term').fill(term);
+        await form.getByLabel('Kind').selectOption(kind);
+        await form.getByLabel('Category').selectOption('spam');
+        await form.getByLabel('Action').selectOption(action);
+        await form.getByRole('button', { name: 'Set' }).click();
+    };
+    await admin.getByRole('link', { name: 'Blocked terms' }).click();
+    await row('kill yourself').waitFor();
+    assert.match(
+        await row('kill yourself').innerText(),
+        /Words\s+harassment\s+block\s+in force\s+as the profile has it/,
+    );
+    await set('(free)+ money', 'pattern', 'block');
+    await form.getByText('has no greatest length').waitFor();
+    await set('free money [0-9]{2}', 'pattern', 'block');
+    await form.getByText('It is set.').waitFor();
+    await admin.getByLabel('Contains').fill('MONEY');
+    await admin.getByRole('button', { name: 'Search' }).click();
+    await row('free money [0-9]{2}').waitFor();
+    await eventually('others are gone', async () => (await row('kill yourself').count()) === 0);
+    assert.match(await row('free money').innerText(), /Pattern\s+spam\s+block\s+in force/);
+    await inBothSchemes(admin, 'terms');
+    await row('free money').getByRole('button', { name: 'Change' }).click();
+    await form.getByLabel('Action').selectOption('warn');
+    await form.getByRole('button', { name: 'Set' }).click();
+    await row('free money').filter({ hasText: 'warn' }).waitFor();
+    await row('free money').getByRole('button', { name: 'Remove' }).click();
+    await row('free money').filter({ hasText: 'none' }).waitFor();
+    assert.equal(await row('free money').getByRole('button', { name: 'Remove' }).count(), 0);
+    const stored = await system.rows(
+        "select pattern, action, changed_by is not null as by from blocked_terms where term like 'free money%'",
+    );
+    assert.deepEqual(stored, [{ pattern: true, action: 'none', by: true }]);
+});
+
+await check('SAAS-36: an administrator sees the counts of the shadow', async () => {
+    const counts = admin.locator('#shadow-counts');
+    await counts.getByText('The shadow has judged no message.').waitFor();
+    await system.rows(
+        `insert into moderation_shadow_counts (day, way, category, live, shadow, messages)
+         values ((now() at time zone 'utc')::date, 'stricter', 'spam', 'allow', 'block', 3)`,
+    );
+    await admin.locator('#terms').getByRole('button', { name: 'Look again' }).click();
+    await counts.locator('tbody tr').waitFor();
+    assert.match(await counts.locator('tbody tr').innerText(), /spam\s+allow\s+block\s+shadow stricter\s+3/);
+});
+
 await check('a link that is not known says so', async () => {
     await page.goto('about:blank');
     await page.goto(`${url}/appeal#nonsense`);
