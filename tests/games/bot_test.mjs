@@ -10,6 +10,7 @@ import { joinAsPlayer, start } from '../support/js/games/minecraft_server.mjs';
 import { afterFile, beforeFile, declareTest as test } from '../support/js/harness.mjs';
 import { freePort } from '../support/js/system/process.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
+import { versions } from '../../workers/gaming/bot/versions.mjs';
 
 const ground = 4; // the y of the grass of the flat world
 const started = []; // bots
@@ -72,6 +73,34 @@ test('AIRI-50: a bot joins a server and sees players, blocks and its own state',
     const seen = looked.detail.nearby.find(({ name }) => name === 'Anna');
     assert.equal(seen.kind, 'player');
     assert.ok(seen.distance > 0 && seen.distance <= 32); // the server is slow to tell where she went
+});
+
+test('AIRI-50: a bot joins, sees, walks, speaks and digs in every other version of the table', async () => {
+    const others = Object.keys(versions).filter((version) => version !== server.version);
+    assert.deepEqual(others, ['1.16.5', '1.18.2']);
+    const tryVersion = async (version) => {
+        const other = await start({ version });
+        const bot = newBot();
+        try {
+            // Without a version the bot asks the server.
+            const joined = await bot.join(other, 'Visitor', { version: null });
+            assert.deepEqual([joined.version, other.players()], [version, ['Visitor']]);
+            const { detail } = await bot.run('look');
+            assert.ok(detail.blocks.some(({ name }) => name === 'grass_block'));
+            const to = { ...detail.position, x: detail.position.x + 3 };
+            ends(await bot.run('goto', to), 'done', '');
+            assert.ok(distance(other.positionOf('Visitor'), to) <= 2.5);
+            ends(await bot.run('say', { text: 'hello' }), 'done', '');
+            assert.deepEqual(other.said, [{ player: 'Visitor', text: 'hello' }]);
+            const dug = await bot.run('mine', { block: 'grass_block', count: 1 });
+            ends(dug, 'done', '');
+            assert.equal(dug.blocks, 1);
+        } finally {
+            await bot.kill();
+            await other.stop();
+        }
+    };
+    await Promise.all(others.map(tryVersion));
 });
 
 test('a bot walks to a place and to a player, and fails where no path leads', async () => {

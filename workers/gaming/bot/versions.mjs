@@ -1,5 +1,5 @@
 // The versions of Minecraft that this bot joins, with their protocol numbers, which servers tell in their status
-// (https://minecraft.wiki/w/Protocol_version). Each is tested by mineflayer 4.25.0 and by flying-squid 1.12.0.
+// (https://minecraft.wiki/w/Protocol_version). tests/games/bot_test.mjs joins each.
 
 export const versions = { '1.16.5': 754, '1.18.2': 758, '1.20.2': 764 };
 
