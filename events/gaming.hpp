@@ -31,7 +31,7 @@ struct gaming_wake {
 struct gaming_requested {
     gaming_session_id session;
     user_id user;
-    std::string kind;       ///< start, command or end
+    std::string kind;       ///< start or end; command: of a former release, which published each of them
     std::string reference;  ///< of a command: its id
     instant requested_at;
 
@@ -46,16 +46,26 @@ struct gaming_requested {
     };
 };
 
-/// A session began or ended, a command ended, or a player was granted, revoked or left.
+/// A session began or ended, a command ended, a player was granted, revoked or left, or spoke words that may be a
+/// command. Those that the session's worker decided have a number, and their inputs: workers/gaming/session_record.hpp.
 struct gaming_changed {
     gaming_session_id session;
     user_id user;
-    std::string kind;  ///< status, command or player
+    std::string kind;  ///< status, command, player or words
     std::string game;
     std::string status;     ///< of the session
     std::string reference;  ///< of a command: its id
-    std::string outcome;    ///< of a command, or the reason of the end
+    std::string outcome;    ///< of a command, or the reason of the end; of words: granted, command, heard or blocked
     instant changed_at;
+    std::int64_t epoch = 0;   ///< of the session's lease
+    std::int64_t number = 0;  ///< from 1 in each epoch; 0: the worker decided nothing
+    std::string record;       ///< the inputs, sealed with the user's key; empty: none
+
+    /// The context that the sealed inputs are bound to.
+    std::string place() const {
+        return std::string(topic) + '/' + session.text() + '/' + std::to_string(epoch) + '/' + std::to_string(number) +
+               '/' + kind + '/' + game;
+    }
 
     static constexpr std::string_view topic = "gaming.changed.v1";
     static constexpr auto key = &gaming_changed::session;
@@ -68,6 +78,9 @@ struct gaming_changed {
         field("reference", &gaming_changed::reference, {.max_length = 36}),
         field("outcome", &gaming_changed::outcome, {.max_length = 50}),
         field("changed_at", &gaming_changed::changed_at),
+        field("epoch", &gaming_changed::epoch, {.min = 0, .required = false}),
+        field("number", &gaming_changed::number, {.min = 0, .required = false}),
+        field("record", &gaming_changed::record, {.max_length = 64 * 1024, .required = false}),
     };
 };
 

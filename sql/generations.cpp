@@ -157,6 +157,7 @@ std::optional<claimed> read_claim(std::string_view text) {
     out.personality = text_of(v["personality"]);
     out.summary = text_of(v["summary"]);
     out.quota_tokens = v["quota_tokens"].integer().value_or(-1);
+    out.game_session = v["game_session"].string().value_or("");
     if (v["tools"].type() == json::kind::array) out.tools = v["tools"].text();
     v["providers"].each([&](json::value name) { out.providers.push_back(text_of(name)); });
     v["history"].each(

@@ -97,6 +97,7 @@ struct claimed {
     std::string system_prompt, personality;
     std::string summary;             ///< of the messages before the history
     std::int64_t quota_tokens = -1;  ///< that the prompt and the reply may use together; -1: no such limit
+    std::string game_session;        ///< id of the active one in a game; empty: none
     std::string tools;               ///< JSON array of the companion's, as OpenAI's API has tools; empty: none
     std::vector<past_turn> history;  ///< newest first; the first is the message to answer
 };

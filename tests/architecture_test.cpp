@@ -66,7 +66,8 @@ const std::vector<folder_rule> rules{
     {"workers/outbox/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/", "workers/runtime/"}},
     {"workers/operations/",
         {"events/", "events/frames/", "sql/", "platform/kafka/", ports[1], ports[2], "platform/crypto/seal.hpp",
-            "workers/archive/", "workers/chat/shadow.hpp", "workers/moderation/shadow.hpp", "workers/runtime/"}},
+            "workers/archive/", "workers/chat/shadow.hpp", "workers/gaming/session_replay.hpp",
+            "workers/moderation/shadow.hpp", "workers/runtime/"}},
     {"workers/", {"events/*", "sql/", ports[1], ports[2], "platform/http/", "platform/crypto/", "platform/safety/",
                      "platform/text/", "platform/telemetry/", "workers/runtime/", "workers/providers/",
                      "workers/providers/moderation/", "workers/providers/sms/", "workers/providers/payments/",
@@ -234,11 +235,11 @@ TEST_CASE("the gateway and the workers do not know each other, nor does one work
             if (!file.path.starts_with("workers/")) continue;
             if (included.starts_with("gateway/")) found.add(file, included);
             // airi-ctl is in operations. The archive worker's library is in its folder, as are the decisions of
-            // moderation and chat, which a shadow makes again.
+            // moderation, chat and gaming, which it makes again.
             const bool of_ctl =
                 file.path.starts_with("workers/operations/") &&
                 (included.starts_with("workers/archive/") || included == "workers/moderation/shadow.hpp" ||
-                    included == "workers/chat/shadow.hpp");
+                    included == "workers/chat/shadow.hpp" || included == "workers/gaming/session_replay.hpp");
             const bool shared =
                 of_ctl || included.starts_with("workers/runtime/") || included.starts_with("workers/providers/");
             if (included.starts_with("workers/") && !shared && folder_of(included) != folder_of(file.path))

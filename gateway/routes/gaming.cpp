@@ -11,19 +11,20 @@
 namespace airi::gateway::routes {
 namespace {
 
-// Runs a statement that stores the event for the worker, and wakes who waits for it.
+// Runs a statement that stores what the worker is asked for, and wakes it. A command is no event.
 awaitable<route_result> store(exchange& exchange, std::string_view statement, std::vector<sql::argument> arguments,
     const events::gaming_wake& wake, unsigned code) {
     auto& services = exchange.services;
     const auto caller = exchange.caller->id;
-    add_origin(arguments, event_id::fresh(), exchange.request.trace());
+    const bool is_event = wake.what != "command";
+    if (is_event) add_origin(arguments, event_id::fresh(), exchange.request.trace());
     const auto rows =
         co_await postgres::run_one(services.database, caller, sql::bind(sql::statement(statement), arguments));
     if (!rows) co_return problem_of(rows.error());
     if (rows->empty() || rows->is_null(0, 0)) co_return not_found("session, conversation or companion");
     const auto row = rows->text(0, 0);
     if (auto refused = refusal_of(row)) co_return std::move(*refused);
-    wake_relay(services);
+    if (is_event) wake_relay(services);
     broadcast(services.redis, services.executor, std::string(events::gaming_channel), wake.text());
     co_await services.responses.invalidate(caller);
     // The worker announces what becomes of a session that it has begun, and the gateway what a request alone does.

@@ -37,6 +37,16 @@ begin
         'reference', p_reference, 'outcome', p_outcome, 'changed_at', clock_timestamp()), '', '');
 end $$;
 
+-- The same of what the session's worker decided: its number, and its inputs, sealed.
+create or replace function gaming_recorded(s gaming_sessions, p_kind text, p_reference text, p_outcome text,
+    p_number int, p_record text) returns void language plpgsql as $$
+begin
+    perform outbox_add(gen_random_uuid(), 'gaming.changed.v1', s.id::text, json_build_object(
+        'session_id', s.id, 'user_id', s.user_id, 'kind', p_kind, 'game', s.game, 'status', s.status,
+        'reference', p_reference, 'outcome', p_outcome, 'changed_at', clock_timestamp(), 'epoch', s.epoch,
+        'number', p_number, 'record', p_record), '', '');
+end $$;
+
 create or replace function gaming_requested(s gaming_sessions, p_event uuid, p_kind text, p_reference text,
     p_traceparent text, p_request text) returns void language plpgsql as $$
 begin
@@ -178,27 +188,23 @@ language sql stable as $$
     end
 $$;
 
+-- Stores a command once for its id. No event: its worker is woken through Redis, or looks; its end is one.
 create or replace function game_command_add(
-    s gaming_sessions, p_id uuid, p_origin text, p_verb text, p_arguments jsonb, p_event uuid, p_traceparent text,
-    p_request text
+    s gaming_sessions, p_id uuid, p_origin text, p_verb text, p_arguments jsonb, p_call json
 ) returns game_commands language plpgsql as $$
 declare
     c game_commands;
 begin
-    insert into game_commands (id, session_id, origin, command_type, command_data)
-    values (p_id, s.id, p_origin, p_verb, p_arguments) on conflict (id) do nothing returning * into c;
+    insert into game_commands (id, session_id, origin, command_type, command_data, call)
+    values (p_id, s.id, p_origin, p_verb, p_arguments, p_call) on conflict (id) do nothing returning * into c;
     if not found then
         select * into c from game_commands where id = p_id;
-        return c;
     end if;
-    perform gaming_requested(s, p_event, 'command', p_id::text, p_traceparent, p_request);
     return c;
 end $$;
 
 -- A command of the caller's to a session. NULL: the caller has no such session.
-create or replace function gaming_command(
-    p_session uuid, p_id uuid, p_verb text, p_arguments jsonb, p_event uuid, p_traceparent text, p_request text
-) returns json
+create or replace function gaming_command(p_session uuid, p_id uuid, p_verb text, p_arguments jsonb) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
@@ -210,8 +216,7 @@ begin
         refused := game_command_refusal(s, p_verb);
         if refused is not null then return refused; end if;
     end if;
-    return game_command_json(
-        game_command_add(s, p_id, 'user', p_verb, p_arguments, p_event, p_traceparent, p_request));
+    return game_command_json(game_command_add(s, p_id, 'user', p_verb, p_arguments, null));
 end $$;
 
 -- No row: the caller has no such session.

@@ -1,8 +1,9 @@
 -- The workers' side of sessions of games: a companion's tools, and the life of a session under its lease.
 
--- A companion's call of a tool, once for each id: {id}, or {problem}.
-create or replace function gaming_tool_call(p_conversation uuid, p_id uuid, p_verb text, p_arguments jsonb)
-returns json
+-- A companion's call of a tool, once for each id: {id}, or {problem}. p_call: as the model wrote it.
+create or replace function gaming_tool_call(
+    p_conversation uuid, p_id uuid, p_verb text, p_arguments jsonb, p_call json
+) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
@@ -15,7 +16,7 @@ begin
         refused := game_command_refusal(s, p_verb);
         if refused is not null then return refused; end if;
     end if;
-    perform game_command_add(s, p_id, 'companion', p_verb, p_arguments, gen_random_uuid(), '', '');
+    perform game_command_add(s, p_id, 'companion', p_verb, p_arguments, p_call);
     return json_build_object('id', p_id, 'session_id', s.id);
 end $$;
 
@@ -36,7 +37,7 @@ begin
     for key share;
     if not found or coalesce(p_text, '') = '' or game_command_refusal(s, 'say') is not null then return; end if;
     perform game_command_add(s, md5(p_reply || '/said')::uuid, 'reply', 'say',
-        jsonb_build_object('text', left(p_text, 1000)), gen_random_uuid(), '', '');
+        jsonb_build_object('text', left(p_text, 1000)), null);
 end $$;
 
 -- The sessions that a worker may claim: those whose worker is silent, and those without a worker.
@@ -108,7 +109,7 @@ begin
     where id = p_id returning * into s;
     return json_build_object('is', 'claimed', 'epoch', s.epoch, 'game', s.game, 'user_id', s.user_id,
         'conversation_id', s.conversation_id, 'companion_name', s.companion_name, 'server_id', g.id, 'host', g.host,
-        'port', g.port, 'version', g.version,
+        'port', g.port, 'version', g.version, 'access_code', s.access_code,
         'blocks', (select coalesce(sum((result ->> 'blocks')::int), 0) from game_commands where session_id = p_id),
         'players', (select coalesce(json_agg(name order by granted_at), '[]')
                     from game_players where session_id = p_id));
@@ -174,8 +175,8 @@ begin
         'left_ms', ceil(extract(epoch from s.ends_at - clock_timestamp()) * 1000));
 end $$;
 
--- The next command, which is running from now on: {id, origin, verb, arguments, more: whether one that may pass it
--- waits}; p_urgent: of those that pass one which runs. NULL: none waits.
+-- The next command, which is running from now on: {id, origin, verb, arguments, call, more: whether one that may pass
+-- it waits}; p_urgent: of those that pass one which runs. NULL: none waits.
 create or replace function gaming_next_command(p_id uuid, p_epoch int, p_urgent boolean) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -197,12 +198,14 @@ begin
     returning * into c;
     if not found then return null; end if;
     return json_build_object('id', c.id, 'origin', c.origin, 'verb', c.command_type, 'arguments', c.command_data,
-        'more', exists (select from game_commands
+        'call', c.call, 'more', exists (select from game_commands
                         where session_id = p_id and state = 'queued' and command_type in ('say', 'stop')));
 end $$;
 
--- The end of a command. True: others wait.
-create or replace function gaming_command_end(p_command uuid, p_epoch int, p_result jsonb) returns boolean
+-- The end of a command, recorded with its inputs. True: others wait.
+create or replace function gaming_command_end(
+    p_command uuid, p_epoch int, p_result jsonb, p_number int, p_record text
+) returns boolean
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
@@ -219,36 +222,38 @@ begin
         values (c.id, c.session_id, c.command_type, c.command_data, p_result ->> 'detail', c.executed_at)
         on conflict do nothing;
     end if;
-    perform gaming_changed(s, 'command', c.id::text, coalesce(p_result ->> 'outcome', ''));
+    perform gaming_recorded(s, 'command', c.id::text, coalesce(p_result ->> 'outcome', ''), p_number, p_record);
     return exists (select from game_commands where session_id = s.id and state = 'queued');
 end $$;
 
--- Stores the words of a player in the game. One who says the access code may command from now on, and the code changes,
--- since others may have read it. p_blocked: it has a blocked term. `is`: granted | command | heard.
-create or replace function gaming_hear(p_id uuid, p_epoch int, p_player text, p_text text, p_blocked boolean)
-returns json
+-- Stores the words of a player in the game, of which the worker decided that they are p_decision (granted, command,
+-- heard or blocked), since the access code is p_code and the player may or may not command: {is: that decision}; of
+-- granted with the session, whose access code is another one then, since others may have read it. {is: stale, code,
+-- may_command}: it is not so any more, and nothing was stored. p_number: of the record; 0: none.
+create or replace function gaming_hear(
+    p_id uuid, p_epoch int, p_player text, p_text text, p_decision text, p_code text, p_may_command boolean,
+    p_number int, p_record text
+) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
-    said text := 'heard';
+    may_command boolean;
 begin
     select * into s from gaming_sessions where id = p_id and epoch = p_epoch and status = 'active' for no key update;
     if not found then return null; end if;
-    if position(s.access_code in upper(p_text)) > 0 then
+    may_command := exists (select from game_players where session_id = p_id and name = p_player);
+    if s.access_code <> p_code or may_command <> p_may_command then
+        return json_build_object('is', 'stale', 'code', s.access_code, 'may_command', may_command);
+    end if;
+    if p_decision = 'granted' then
         insert into game_players (session_id, name) values (p_id, p_player) on conflict do nothing;
         update gaming_sessions set access_code = game_access_code() where id = p_id returning * into s;
-        perform gaming_changed(s, 'player', '', 'granted');
-        return json_build_object('is', 'granted', 'session', gaming_session_json(s));
+        perform gaming_recorded(s, 'player', '', p_decision, p_number, p_record);
+        return json_build_object('is', p_decision, 'code', s.access_code, 'session', gaming_session_json(s));
     end if;
-    -- A command costs a call of a model: six in ten seconds, of all players together.
-    if not p_blocked and exists (select from game_players where session_id = p_id and name = p_player)
-       and (select count(*) from game_chat where session_id = p_id and decision = 'command'
-                and said_at > clock_timestamp() - interval '10 seconds') < 6 then
-        said := 'command';
-    end if;
-    insert into game_chat (session_id, player, text, decision)
-    values (p_id, p_player, p_text, case when p_blocked then 'blocked' else said end);
-    return json_build_object('is', said);
+    insert into game_chat (session_id, player, text, decision) values (p_id, p_player, p_text, p_decision);
+    if p_number > 0 then perform gaming_recorded(s, 'words', '', p_decision, p_number, p_record); end if;
+    return json_build_object('is', p_decision);
 end $$;
 
 -- A player's words as a message of the session's user, counted against the day's quota like any other. p_event is a

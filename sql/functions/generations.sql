@@ -82,8 +82,8 @@ begin
                   from (select name, description, parameters from companion_tools where name = any (c.tools)
                         union all
                         select 'game_' || a.name, a.description, a.parameters
-                        from gaming_sessions s join game_verbs a on a.game = s.game and a.min_rank <= p.rank
-                        where s.conversation_id = g.conversation_id and s.status = 'active') t),
+                        from game_verbs a where a.game = s.game and a.min_rank <= p.rank) t),
+        'game_session', s.id,
         'history', coalesce((
             select json_agg(h)
             from (select m.role, m.content from messages m
@@ -96,6 +96,7 @@ begin
     join plans p on p.id = u.plan
     left join conversations v on v.id = g.conversation_id
     left join companions c on c.id = v.companion_id
+    left join gaming_sessions s on s.conversation_id = g.conversation_id and s.status = 'active'
     union all
     select given.ordinal, generation_reclaim(given.id, given.owner, given.lease_ms)
     from given where not exists (select from mine where mine.ordinal = given.ordinal);

@@ -7,7 +7,7 @@ revoke all on gaming_sessions, game_players, game_commands, ai_game_actions, gam
     game_pools, game_verbs from airi_app, airi_worker;
 
 -- Read by generations_claim and generations_finish.
-grant select (conversation_id, game, status) on gaming_sessions to airi_worker;
+grant select (id, conversation_id, game, status) on gaming_sessions to airi_worker;
 grant select on game_verbs to airi_worker;
 -- Read by quota_used().
 grant select on gaming_quota to airi_app, airi_worker;

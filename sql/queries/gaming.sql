@@ -14,8 +14,7 @@ select gaming_stop(:id::uuid, :event::uuid, :traceparent, :request_id)::text;
 select gaming_revoke(:id::uuid, :name)::text;
 
 -- name: gaming.command
-select gaming_command(:session::uuid, :id::uuid, :verb, :arguments::jsonb, :event::uuid, :traceparent,
-    :request_id)::text;
+select gaming_command(:session::uuid, :id::uuid, :verb, :arguments::jsonb)::text;
 
 -- name: gaming.commands
 select page::text, next from gaming_commands_page(:id::uuid, :cursor, :limit::int);
@@ -24,7 +23,7 @@ select page::text, next from gaming_commands_page(:id::uuid, :cursor, :limit::in
 select page::text, next from gaming_chat_page(:id::uuid, :cursor, :limit::int);
 
 -- name: gaming.tool_call
-select gaming_tool_call(:conversation::uuid, :id::uuid, :verb, :arguments::jsonb)::text;
+select gaming_tool_call(:conversation::uuid, :id::uuid, :verb, :arguments::jsonb, :call::json)::text;
 
 -- name: gaming.command_result
 select gaming_command_result(:id::uuid)::text;
@@ -48,10 +47,11 @@ select gaming_heartbeat(:id::uuid, :epoch::int, :lease::interval, :snapshot::jso
 select gaming_next_command(:id::uuid, :epoch::int, :urgent::boolean)::text;
 
 -- name: gaming.command_end
-select gaming_command_end(:id::uuid, :epoch::int, :result::jsonb);
+select gaming_command_end(:id::uuid, :epoch::int, :result::jsonb, :number::int, :record);
 
 -- name: gaming.hear
-select gaming_hear(:id::uuid, :epoch::int, :player, :text, :blocked::boolean)::text;
+select gaming_hear(:id::uuid, :epoch::int, :player, :text, :decision, :code, :may_command::boolean, :number::int,
+    :record)::text;
 
 -- name: gaming.ask
 select gaming_ask(:user::uuid, :message::uuid, :event::uuid, :key, :value::json);

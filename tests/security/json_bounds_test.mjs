@@ -24,6 +24,7 @@ const written_otherwise = {
         'audit_log.details',
         'gaming_sessions.snapshot',
         'game_commands.result',
+        'game_commands.call',
         'ai_game_actions.action_data',
     ],
     'one request, whose size is limited': [

@@ -1,7 +1,7 @@
 // The ends of a generation: what is stored of it, and what follows.
 #include <fmt/format.h>
 
-#include "events/outbox.hpp"
+#include "events/gaming.hpp"
 #include "platform/base/json.hpp"
 #include "workers/chat/generation_run.hpp"
 #include "workers/runtime/errors.hpp"
@@ -105,11 +105,13 @@ effects generation_run::finish(gen::ending end) const {
     if (!claim_.history.empty()) end.question_bytes = claim_.history.front().text.size();
     auto out = ended_by(gen::finish(event_.generation, live_->epoch, end), event_, traceparent_);
     if (!calls_.empty()) out.when_fenced.push_back(gen::calls(event_.generation, calls_));
-    if (claim_.tools.find("\"game_") != claim_.tools.npos)
-        out.after_from_rows = [then = std::move(out.after_from_rows)](const std::vector<postgres::rows>& rows) {
+    if (const auto session = gaming_session_id::parse(claim_.game_session))
+        out.after_from_rows = [then = std::move(out.after_from_rows), session = *session](
+                                  const std::vector<postgres::rows>& rows) {
             auto after = then(rows);
-            // The statement has put the words for the game into the outbox.
-            after.announcements.push_back({std::string(events::outbox_channel), {}});
+            // The statement has stored the words for the game as a command.
+            after.announcements.push_back(
+                {std::string(events::gaming_channel), events::gaming_wake{session, "command"}.text()});
             return after;
         };
     return out;

@@ -11,11 +11,13 @@
 #include "sql/search.hpp"
 #include "sql/statements.hpp"
 #include "workers/chat/calculator.hpp"
+#include "workers/providers/games/tool_intent.hpp"
 
 namespace airi::workers::chat {
 namespace {
 
-constexpr std::string_view game_prefix = "game_";
+namespace games = providers::games;
+
 constexpr seconds longest_game_wait{20};
 
 awaitable<std::string> tell_time(postgres::database& database, tool_caller caller, std::string timezone) {
@@ -47,14 +49,14 @@ awaitable<std::string> remember(postgres::database& database, tool_caller caller
 // A verb of the companion in its game. The reply waits for its end, but not for that of a long walk.
 awaitable<std::string> play(
     postgres::database& database, frame_channel& frames, tool_caller caller, providers::tool_call call) {
-    const auto verb = call.name.substr(game_prefix.size());
-    const auto given = json::document::parse(call.arguments.empty() ? "{}" : call.arguments);
-    if (!given || given->root().type() != json::kind::object) co_return "The arguments must be a JSON object.";
+    const auto intent = games::intent_of(call.name, call.arguments);
+    if (!intent) co_return "The arguments must be a JSON object.";
     const auto id = uuid::v5(
-        caller.generation.value, fmt::format("game/{}/{}/{}", call.name, given->root().text(), caller.repetition));
+        caller.generation.value, fmt::format("game/{}/{}/{}", call.name, intent->arguments, caller.repetition));
+    const auto as_written = json::object().add("name", call.name).add("arguments", call.arguments).text();
     const auto called = co_await postgres::run_one(database, caller.user,
-        sql::bind("gaming.tool_call",
-            {{"conversation", caller.conversation}, {"id", id}, {"verb", verb}, {"arguments", given->root().text()}}));
+        sql::bind("gaming.tool_call", {{"conversation", caller.conversation}, {"id", id}, {"verb", intent->verb},
+                                          {"arguments", intent->arguments}, {"call", as_written}}));
     if (!called || called->empty()) co_return "The game is not available.";
     const auto row = json::document::parse(called->text(0, 0));
     if (!row) co_return "The game is not available.";
@@ -78,7 +80,7 @@ awaitable<std::string> play(
 
 awaitable<std::string> run_tool(
     postgres::database& database, frame_channel& frames, tool_caller caller, providers::tool_call call) {
-    if (call.name.starts_with(game_prefix))
+    if (call.name.starts_with(games::tool_prefix))
         co_return co_await play(database, frames, std::move(caller), std::move(call));
     const auto given = json::document::parse(call.arguments);
     const auto argument = [&](std::string_view name) {

@@ -16,7 +16,7 @@
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "sql/statements.hpp"
-#include "workers/gaming/player_words.hpp"
+#include "workers/gaming/session_record.hpp"
 #include "workers/gaming/verbs.hpp"
 
 namespace airi::workers::gaming {
@@ -27,7 +27,6 @@ using clock = boost::asio::steady_timer::clock_type;
 
 constexpr std::size_t most_heard = 50, most_said = 512, most_detail = 4'000, most_seen = 16'384;
 constexpr std::size_t most_remembered = 32;  // commands
-constexpr int most_blocks = 256;             // broken and placed in a session
 constexpr std::string_view outcomes[] = {"done", "failed", "stopped", "refused", "unknown"};
 
 // Postgres stores no NUL in JSON.
@@ -143,12 +142,15 @@ awaitable<bool> session_run::take() {
     claim_.version = text("version");
     claim_.companion = text("companion_name");
     claim_.port = static_cast<int>(root["port"].integer().value_or(0));
+    code_ = text("access_code");
     root["players"].each([&](json::value player) {
         if (claim_.commander.empty()) claim_.commander = player.string().value_or("");
+        commanders_.emplace(player.string().value_or(""));
     });
     epoch_ = root["epoch"].integer().value_or(0);
     blocks_ = static_cast<int>(root["blocks"].integer().value_or(0));
     valid_until_ = asked + ports_.times.lease;
+    co_await load_key();
     log::info("gaming.claimed", {{"session_id", id_.text()}, {"game", claim_.game}, {"epoch", epoch_}});
     co_return true;
 }
@@ -211,50 +213,48 @@ awaitable<> session_run::start_command(bool beside) {
     const auto parsed = json::document::parse(*row);
     if (!parsed) co_return;
     const auto root = parsed->root();
-    auto id = std::string(root["id"].string().value_or(""));
-    auto verb = std::string(root["verb"].string().value_or(""));
-    started_.push_back(id);
+    const auto text = [](json::value of, std::string_view name) { return std::string(of[name].string().value_or("")); };
+    ordered_command asked{text(root, "id"), text(root, "origin"), text(root, "verb"), root["arguments"].text(),
+        text(root["call"], "name"), text(root["call"], "arguments")};
+    started_.push_back(asked.id);
     if (started_.size() > most_remembered) started_.pop_front();
-    if (verb == "stop") connection_->stop();
+    if (asked.verb == "stop") connection_->stop();
     if (!beside) busy_ = true;
     ++running_;
-    boost::asio::co_spawn(executor_,
-        execute(shared_from_this(), std::move(id), std::move(verb), root["arguments"].text(), beside),
-        boost::asio::detached);
+    boost::asio::co_spawn(executor_, execute(shared_from_this(), std::move(asked), beside), boost::asio::detached);
     if (root["more"].boolean().value_or(true)) waiting_ = woken_ = true;
 }
 
-awaitable<> session_run::execute(
-    std::shared_ptr<session_run>, std::string id, std::string verb, std::string arguments, bool beside) {
+awaitable<> session_run::execute(std::shared_ptr<session_run>, ordered_command asked, bool beside) {
     games::command_result result;
-    const auto given = json::document::parse(arguments);
-    if (const auto mistake = given ? mistake_in(claim_.game, verb, given->root()) : "arguments must be JSON";
-        !mistake.empty()) {
+    const bool blocked = ports_.terms.check(text_said(asked.verb, asked.arguments)).blocks();
+    auto decided = decide(asked_command{claim_.game, asked.verb, asked.arguments, blocked, blocks_});
+    if (!decided.error.empty()) {
         result.outcome = games::outcome::refused;
-        result.error = "BAD_ARGUMENTS";
-        result.detail = json::object().add("mistake", mistake).text();
-    } else if (verb == "say") {
-        const auto text = std::string(given->root()["text"].string().value_or(""));
-        if (ports_.terms.check(text).blocks()) {
-            result.outcome = games::outcome::refused;
-            result.error = "TEXT_NOT_ALLOWED";
-        } else {
-            result = co_await say(text);
-        }
+        result.error = decided.error;
+        if (!decided.mistake.empty()) result.detail = json::object().add("mistake", decided.mistake).text();
+    } else if (asked.verb == "say") {
+        result = co_await say(decided.lines);
     } else {
-        result = co_await connection_->run(
-            {id, verb, arguments, {.blocks = std::clamp(most_blocks - blocks_, 0, games::command_limits{}.blocks)}});
+        result = co_await connection_->run({asked.id, asked.verb, asked.arguments, {.blocks = decided.blocks}});
         blocks_ += result.blocks;
     }
+    command_record record{std::move(asked.origin), std::move(asked.verb), std::move(asked.arguments),
+        std::move(asked.tool), std::move(asked.tool_arguments), blocked, std::move(decided), result_json(result)};
+    auto event = of_record("command");
+    event.number = ++number_;
     // An outage of Postgres is waited for, as long as the lease may be ours.
-    for (auto stored = result_json(result); goes_on();) {
-        const auto done =
-            co_await one_text(sql::bind("gaming.command_end", {{"id", id}, {"epoch", epoch_}, {"result", stored}}));
+    while (goes_on()) {
+        const auto done = co_await one_text(sql::bind("gaming.command_end",
+            {{"id", asked.id}, {"epoch", epoch_}, {"result", record.result}, {"number", event.number},
+                {"record", key_ ? seal_record(event, record.text(), *key_) : std::string{}}}));
         if (done) {
             if (*done == "t") waiting_ = true;
             break;
         }
-        if (failure_of(done.error()) != failure::outage) stored = R"({"outcome": "unknown", "error": "BAD_RESULT"})";
+        if (failure_of(done.error()) != failure::outage)
+            record.result =
+                json::object().add("outcome", "unknown").add("error", "BAD_RESULT").add("blocks", result.blocks).text();
         co_await sleep(ports_.times.look);
     }
     if (!beside) busy_ = false;
@@ -262,13 +262,25 @@ awaitable<> session_run::execute(
     wake();
 }
 
+// What the inputs of a decision of this process are sealed for.
+events::gaming_changed session_run::of_record(std::string_view kind) const {
+    events::gaming_changed out;
+    out.session = id_;
+    out.kind = kind;
+    out.game = claim_.game;
+    out.epoch = epoch_;
+    return out;
+}
+
+awaitable<> session_run::say_text(std::string_view text) { co_await say(spoken_lines(text)); }
+
 // One text after the other. The outcome is that of the first line which was not said.
-awaitable<games::command_result> session_run::say(std::string text) {
+awaitable<games::command_result> session_run::say(std::vector<std::string> lines) {
     while (speaking_ && goes_on()) co_await sleep(milliseconds{20});
     speaking_ = true;
     games::command_result out;
     out.outcome = games::outcome::done;
-    for (auto& line : spoken_lines(text)) {
+    for (auto& line : lines) {
         if (!in_game_ || !goes_on()) {
             out.outcome = games::outcome::stopped;
             break;
@@ -296,44 +308,6 @@ void session_run::arrived(games::game_event event) {
             break;
     }
     wake();
-}
-
-awaitable<> session_run::hear() {
-    const auto event = std::move(heard_.front());
-    heard_.pop_front();
-    const bool blocked = ports_.terms.check(event.text).blocks();
-    const auto row = co_await one_text(sql::bind("gaming.hear",
-        {{"id", id_}, {"epoch", epoch_}, {"player", event.player}, {"text", event.text}, {"blocked", blocked}}));
-    if (!row || row->empty()) co_return;
-    const auto parsed = json::document::parse(*row);
-    if (!parsed) co_return;
-    const auto is = parsed->root()["is"].string().value_or("");
-    if (is == "granted") {
-        if (claim_.commander.empty()) claim_.commander = event.player;
-        co_await announce(parsed->root()["session"]);
-        co_await say(fmt::format("I listen to you now, {}.", event.player));
-    } else if (is == "command") {
-        co_await ask(fmt::format("{} says in the game: {}", event.player, event.text));
-    }
-}
-
-// The words go the way of every message: screened, counted, answered by a model that may call the game's verbs.
-awaitable<> session_run::ask(std::string text) {
-    const auto rows = co_await postgres::run_one(ports_.database, std::nullopt,
-        sql::bind("user_keys.get", {{"users", std::vector<std::string>{claim_.user.text()}}}));
-    if (!rows || rows->empty()) co_return;
-    const auto key = ports_.master.unwrap(rows->text(0, 1), claim_.user);
-    if (!key) {
-        log::error("gaming.key_not_opened", {{"session_id", id_.text()}, {"error", key.error().message()}});
-        co_return;
-    }
-    const auto message = sealed_message(claim_.user, claim_.conversation, text, *key);
-    const auto taken = co_await one_text(
-        sql::bind("gaming.ask", {{"user", claim_.user}, {"message", message.message},
-                                    {"event", event_id::of(message.generation.value, "requested")},
-                                    {"key", message.conversation.text()}, {"value", events::encode(message)}}));
-    if (taken && *taken == "f") co_await say("Today's messages are used up.");
-    if (taken && *taken == "t") co_await ports_.frames.announce({std::string(events::outbox_channel), {}});
 }
 
 awaitable<> session_run::finish() {

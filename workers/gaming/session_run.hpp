@@ -5,6 +5,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "platform/crypto/seal.hpp"
 #include "platform/postgres/postgres.hpp"
 #include "platform/safety/blocked_terms.hpp"
+#include "workers/gaming/decisions.hpp"
 #include "workers/providers/games/game.hpp"
 #include "workers/runtime/frame_channel.hpp"
 
@@ -69,22 +72,30 @@ private:
         std::string commander;  // the first player who may command
         int port = 0;
     };
+    struct ordered_command {
+        std::string id, origin, verb, arguments;
+        std::string tool, tool_arguments;  // the model's call, of a companion's
+    };
     enum class phase { joining, playing, over, lost, draining };
 
     bool goes_on() const { return phase_ == phase::joining || phase_ == phase::playing; }
     awaitable<bool> take();
     // Both keep the object until they end, and are counted by running_.
     awaitable<> keep_lease(std::shared_ptr<session_run>);
-    awaitable<> execute(
-        std::shared_ptr<session_run>, std::string id, std::string verb, std::string arguments, bool beside);
+    awaitable<> execute(std::shared_ptr<session_run>, ordered_command, bool beside);
     awaitable<bool> join();
     awaitable<bool> move();
     awaitable<> play();
     awaitable<> work_once();
     awaitable<> start_command(bool beside);
-    awaitable<providers::games::command_result> say(std::string text);
+    awaitable<providers::games::command_result> say(std::vector<std::string> lines);
+    awaitable<> say_text(std::string_view text);
     awaitable<> hear();
+    awaitable<result<std::string>> store_heard(const player_said&, about_words, std::int64_t& number);
+    awaitable<> follow(const player_said&, about_words, json::value stored);
     awaitable<> ask(std::string text);
+    awaitable<> load_key();
+    events::gaming_changed of_record(std::string_view kind) const;
     awaitable<> finish();
     void wake();
     void arrived(providers::games::game_event);
@@ -112,9 +123,14 @@ private:
     std::deque<providers::games::game_event> heard_;
     std::deque<std::string> started_;  // the last commands
     bool in_game_ = false, busy_ = false, woken_ = false;
-    bool waiting_ = true;  // commands may wait
-    std::string left_;     // why the companion is out of the game
-    int running_ = 0;      // coroutines of this object beside run()
+    bool waiting_ = true;               // commands may wait
+    std::string code_;                  // the access code, as far as it is known here
+    std::set<std::string> commanders_;  // the players who may command, likewise
+    words_budget budget_;
+    std::optional<seal::key> key_;  // the user's; none: nothing is recorded of inputs
+    std::int64_t number_ = 0;       // of the last record of this epoch
+    std::string left_;              // why the companion is out of the game
+    int running_ = 0;               // coroutines of this object beside run()
 };
 
 }  // namespace airi::workers::gaming

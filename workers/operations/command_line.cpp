@@ -8,6 +8,7 @@
 #include <cmath>
 #include <utility>
 
+#include "events/gaming.hpp"
 #include "workers/operations/dead_letters.hpp"
 #include "workers/operations/reprocess.hpp"
 #include "workers/operations/shadow.hpp"
@@ -88,7 +89,8 @@ std::string read_place_option(command_line& to, const std::string& value, instan
 
 struct option {
     std::string_view name;
-    // Their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move), t (topics), w (grow), a (archive).
+    // Their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move), t (topics), w (grow), a (archive), e
+    // (replay session).
     std::string_view commands;
     option_reader read;                    // of a value
     void (*set)(command_line&) = nullptr;  // of an option without one
@@ -112,8 +114,8 @@ constexpr std::array options{
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
     option{"--partitions", "w", read_partitions},
     option{"--reprocess", "r", read_text<[](command_line& c) -> auto& { return c.reprocess; }>},
-    option{"--as", "rypdmwa", read_text<[](command_line& c) -> auto& { return c.as; }>},
-    option{"--from-archive", "r", nullptr, [](command_line& c) { c.from_archive = true; }},
+    option{"--as", "rypdmwae", read_text<[](command_line& c) -> auto& { return c.as; }>},
+    option{"--from-archive", "re", nullptr, [](command_line& c) { c.from_archive = true; }},
     option{"--dry-run", "rypdmw", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
 
@@ -123,6 +125,7 @@ struct named_command {
     char letter;
 };
 constexpr std::array commands{
+    named_command{"replay", "session", command::replay_session, 'e'},
     named_command{"replay", "", command::replay, 'r'},
     named_command{"dlq", "list", command::list_dead_letters, 'l'},
     named_command{"dlq", "show", command::show_dead_letters, 's'},
@@ -165,6 +168,14 @@ std::string reprocess_mistake_in(const command_line& read) {
     if (chooses) return "--reprocess chooses the topic, its records and the group itself";
     if (read.from_archive && find_rebuilt_table(read.reprocess)->topic.empty())
         return fmt::format("{} does not follow from records, so it has no --from-archive", read.reprocess);
+    return {};
+}
+
+std::string read_session(command_line& to, const std::string& id) {
+    const auto session = gaming_session_id::parse(id);
+    if (!session) return fmt::format("\"{}\" is no id of a session", id);
+    to.topic = events::gaming_changed::topic;
+    to.order.filter.key = session->text();
     return {};
 }
 
@@ -259,7 +270,10 @@ command_line read_command_line(const std::vector<std::string>& arguments, instan
         out.command = one.is;
         out.order.decides = decides(one.is);
         if (out.order.decides || one.is == command::show_dead_letters) out.order.decided = decision::waiting;
-        out.mistake = read_options(out, arguments, one.second.empty() ? 1 : 2, one.letter, at);
+        std::size_t words = one.second.empty() ? 1 : 2;
+        if (one.is == command::replay_session) out.mistake = read_session(out, word(words++));
+        if (!out.mistake.empty()) return out;
+        out.mistake = read_options(out, arguments, words, one.letter, at);
         if (out.mistake.empty()) out.mistake = complete(out);
         return out;
     }
@@ -281,6 +295,9 @@ const char* const usage = R"(airi-ctl <command> [options]
       --dry-run          only counts them, by type and hour
       --rate N           at most so many a second
       --state FILE       keeps its place there: the same command goes on where it was killed
+  replay session ID      makes the decisions of a session of a game again from its records, and prints them beside the
+                         recorded ones; ends with 1 at a difference. Needs ENCRYPTION_KEY and DATABASE_URL
+      --from-archive     from the archive's records
   dlq list               counts the dead letters by topic, group, error and what was decided about them
   dlq show               prints them, a line of JSON each
       --limit N          at most so many (20)

@@ -13,6 +13,7 @@ namespace airi::workers::operations {
 enum class command {
     help,
     replay,
+    replay_session,
     list_dead_letters,
     show_dead_letters,
     retry_dead_letters,

@@ -14,6 +14,7 @@
 #include "workers/operations/groups.hpp"
 #include "workers/operations/migrations.hpp"
 #include "workers/operations/reprocess.hpp"
+#include "workers/operations/session_decisions.hpp"
 #include "workers/operations/shadow.hpp"
 #include "workers/operations/state_file.hpp"
 #include "workers/operations/topics.hpp"
@@ -153,6 +154,13 @@ int shadow_of(const ctl_settings& settings, const replay_order& order) {
 
 std::string operator_of(const command_line& asked) { return asked.as.empty() ? login_name() : asked.as; }
 
+int decide_session_again(const ctl_settings& settings, const command_line& asked) {
+    if (settings.database_url.empty()) return refuse("DATABASE_URL is not set");
+    if (settings.encryption_key.empty()) return refuse("ENCRYPTION_KEY is not set");
+    operator_session session(settings.database_url, operator_of(asked));
+    return replay_session(settings, asked.order, session);
+}
+
 // From all records that were ever published: else the sums of the table would be too low.
 int reprocess(const ctl_settings& settings, const command_line& asked, std::optional<std::int64_t>& sent) {
     const auto& table = *find_rebuilt_table(asked.reprocess);
@@ -189,6 +197,7 @@ int run(const ctl_settings& brokers, command_line& asked, std::optional<std::int
     if (asked.command == command::show_dead_letters) return show(brokers, asked);
     if (asked.from_archive)
         if (const auto mistake = read_from_archive(asked.order, brokers); !mistake.empty()) return refuse(mistake);
+    if (asked.command == command::replay_session) return decide_session_again(brokers, asked);
     if (!asked.reprocess.empty()) return reprocess(brokers, asked, sent);
     if (asked.order.into == shadow_target) return shadow_of(brokers, asked.order);
     return run_replay(brokers, asked.order, asked.state_file, sent);

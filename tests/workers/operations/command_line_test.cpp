@@ -32,6 +32,20 @@ TEST_CASE("airi-ctl reads a replay with its range, filters and pace") {
     CHECK(read({"replay", "--topic", "a", "--dry-run", "--from", "beginning"}).order.dry_run);
 }
 
+TEST_CASE("AIRI-52: airi-ctl reads the replay of a session of a game") {
+    const auto got =
+        read({"replay", "session", "0193B0A1-0000-7000-8000-000000000001", "--from-archive", "--as", "ada"});
+    CHECK(got.mistake == "");
+    CHECK(got.command == command::replay_session);
+    CHECK(got.order.range.topic == "gaming.changed.v1");
+    CHECK(got.order.filter.key == "0193b0a1-0000-7000-8000-000000000001");
+    CHECK(got.from_archive);
+    CHECK(read({"replay", "session"}).mistake == "\"\" is no id of a session");
+    CHECK(read({"replay", "session", "--from-archive"}).mistake == "\"--from-archive\" is no id of a session");
+    CHECK(read({"replay", "session", "0193b0a1-0000-7000-8000-000000000001", "--rate", "1"}).mistake ==
+          "no option is named \"--rate\" here");
+}
+
 TEST_CASE("airi-ctl reads the commands of the archive") {
     CHECK(read({"archive", "run"}).command == command::archive_run);
     CHECK(read({"archive", "list"}).mistake == "");
