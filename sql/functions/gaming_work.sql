@@ -111,7 +111,7 @@ begin
         'conversation_id', s.conversation_id, 'companion_name', s.companion_name, 'server_id', g.id, 'host', g.host,
         'port', g.port, 'version', g.version, 'access_code', s.access_code,
         'blocks', (select coalesce(sum((result ->> 'blocks')::int), 0) from game_commands where session_id = p_id),
-        'players', (select coalesce(json_agg(name order by granted_at), '[]')
+        'players', (select coalesce(json_agg(name order by granted_at, name), '[]')
                     from game_players where session_id = p_id));
 end $$;
 
@@ -150,7 +150,7 @@ end $$;
 
 -- Extends the lease and stores what the companion sees (NULL: as before). A player who may command and was seen in the
 -- game loses that when a list of its players lacks them, unless it has a hundred, the most that there are in it.
--- {is: ok | over | lost, reason, left_ms}.
+-- {is: ok | over | lost, reason, left_ms, players: who may command}.
 create or replace function gaming_heartbeat(p_id uuid, p_epoch int, p_lease interval, p_snapshot jsonb) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
@@ -172,6 +172,8 @@ begin
     end if;
     return json_build_object('is', case when s.ending or s.ends_at <= now() then 'over' else 'ok' end,
         'reason', case when s.ending then 'user' else 'time_over' end,
+        'players', (select coalesce(json_agg(name order by granted_at, name), '[]')
+                    from game_players where session_id = p_id),
         'left_ms', ceil(extract(epoch from s.ends_at - clock_timestamp()) * 1000));
 end $$;
 

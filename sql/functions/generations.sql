@@ -79,7 +79,11 @@ begin
                          where q.user_id = g.user_id and q.day = (g.message_created_at at time zone 'utc')::date
                            and q.message_id = g.message_id and q.tokens > 0),
         'tools', (select json_agg(json_build_object('type', 'function', 'function', to_json(t)) order by t.name)
-                  from (select name, description, parameters from companion_tools where name = any (c.tools)
+                  from (select name, description, parameters from companion_tools
+                        where name = any (c.tools) and (name <> 'memory_search' or not exists (
+                            -- The words of a player in a game (sealed_message): memories are the owner's.
+                            select from messages m where m.id = g.message_id and m.created_at = g.message_created_at
+                                and m.client_message_id like 'game-%'))
                         union all
                         select 'game_' || a.name, a.description, a.parameters
                         from game_verbs a where a.game = s.game and a.min_rank <= p.rank) t),

@@ -128,11 +128,13 @@ test('SAAS-43: a player may command no more once revoked, or when they have left
     const players = async () => (await read(one.user, one.id)).players;
     const sees = (...names) => one.visitor.tell({ state: { health: 20, players: names } });
     await grant('Steve');
+    await eventually('he is the owner in the game', () => one.visitor.owner === 'Steve');
     const path = `/gaming/sessions/${one.id}/players/Steve`;
     const other = await player(stage);
     assert.equal((await other.api('DELETE', path)).status, 404);
     assert.deepEqual((await one.user.api('DELETE', path)).json.data.players, []);
     assert.equal((await one.user.api('DELETE', path)).status, 404);
+    await eventually('nobody is the owner', () => one.visitor.owner === null);
     one.visitor.chat('Steve', 'come here');
     const heard = () => stage.system.rows('select decision from game_chat where session_id = $1', [one.id]);
     await eventually('it is heard', async () => (await heard()).length === 1);
@@ -140,13 +142,45 @@ test('SAAS-43: a player may command no more once revoked, or when they have left
     // One who was not seen yet keeps it.
     await grant('Anna');
     await grant('Bert');
+    await eventually('the first one is the owner', () => one.visitor.owner === 'Anna');
     sees('Anna');
     const seen = 'select name from game_players where session_id = $1 and seen';
     await eventually('she is seen', async () => (await stage.system.rows(seen, [one.id])).length === 1);
     sees('Carl');
     await eventually('she has left', async () => (await players()).length === 1, { every: 250 });
     assert.deepEqual(await players(), ['Bert']);
+    await eventually('the second one is the owner', () => one.visitor.owner === 'Bert');
     await endOnce(stage, one);
+});
+
+test("AIRI-51: a companion searches memories on its owner's words alone, not on a player's", async (stage) => {
+    const user = await player(stage);
+    const made = await user.api('POST', '/companions', { name: 'Ada', personality: 'Kind.', tools: ['memory_search'] });
+    const word = `goat${crypto.randomUUID().slice(0, 8)}`;
+    const say = async (content, conversation) => {
+        const body = { content, ...(conversation && { conversation_id: conversation }) };
+        const sent = await user.wire.reply('message_send', { ...body, client_message_id: crypto.randomUUID() });
+        const { data } = await user.wire.receive(
+            'the reply',
+            (frame) => frame.type === 'message_complete' && frame.data.generation_id === sent.data.generation_id,
+        );
+        return data.message.metadata.tool_runs?.[0].result;
+    };
+    await say(`My ${word} is called Ada [[stub tokens=1]]`);
+    const { id, conversation_id: conversation } = await begin(user, { companion_id: made.json.data.id });
+    const { companion_name: name, connection_details: details } = await until(user, id, 'active');
+    const visitor = await world.visitor(name);
+    visitor.chat('Steve', details.access_code);
+    await eventually('the companion greets', () => visitor.said().includes('I listen to you now, Steve.'));
+    const search = `search [[stub calls=1 tool=memory_search arguments={"query":"${word}"} tokens=3]]`;
+    visitor.chat('Steve', search);
+    const messages = async () => (await user.api('GET', `/conversations/${conversation}/messages`)).json.data;
+    // The stub refuses a prompt whose script calls a tool that the prompt does not offer.
+    const isOver = ({ role, status }) => role === 'assistant' && ['completed', 'failed'].includes(status);
+    const reply = await eventually('it ends', async () => (await messages()).find(isOver), { every: 250 });
+    assert.deepEqual([reply.status, reply.metadata.error_code], ['failed', 'prompt_refused']);
+    assert.match(await say(search, conversation), new RegExp(`My ${word} is called Ada`));
+    await endOnce(stage, { user, id });
 });
 
 const replay = (system, id) =>

@@ -55,6 +55,19 @@ test('craft repeats a recipe until the inventory has the count, and says what is
     assert.equal(bot.listenerCount('move'), 0);
 });
 
+test('AIRI-51: a bot follows its owner no more once that is another one', () => {
+    const ends = [];
+    const following = { player: 'Anna', end: () => ends.push(following.player) };
+    const tools = { following, speech: { clear() {} }, owner: 'Anna' };
+    const commands = new Commands(new CraftingBot(), () => {}, tools);
+    commands.changeOwner('Anna');
+    assert.deepEqual([ends, tools.owner], [[], 'Anna']);
+    commands.changeOwner('Bert');
+    assert.deepEqual([ends, tools.owner], [['Anna'], 'Bert']);
+    commands.changeOwner(null); // it goes on to follow Anna, whom Bert has named
+    assert.deepEqual([ends, tools.owner], [['Anna'], null]);
+});
+
 test('chat that pretends to be from another player is not read', () => {
     const uuid = '11111111-0000-3000-8000-000000000000';
     const game = { username: 'Bot', players: { Anna: { uuid }, ab: { uuid: 'other' }, Bot: {} } };

@@ -1,5 +1,7 @@
 #include "workers/chat/generation_run.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -242,7 +244,9 @@ awaitable<> generation_run::run_tools(providers::prompt& prompt, std::size_t tex
     for (const auto& each : asked.calls) {
         const auto start = clock::now();
         auto result = std::string("No more tools can be used in this reply.");
-        if (++tools_run_ <= most_tools_run)
+        if (!offers(claim_.tools, each.name))
+            result = fmt::format("There is no tool {}.", each.name);
+        else if (++tools_run_ <= most_tools_run)
             result = co_await run_tool(ports_.database, ports_.frames,
                 {event_.user, event_.conversation, event_.generation, same_calls_[each.name + each.arguments]++,
                     [this] { return stopped(); }},

@@ -78,6 +78,13 @@ awaitable<std::string> play(
 
 }  // namespace
 
+bool offers(std::string_view tools, std::string_view name) {
+    const auto parsed = json::document::parse(tools);
+    bool out = false;
+    if (parsed) parsed->root().each([&](json::value each) { out = out || each["function"]["name"].string() == name; });
+    return out;
+}
+
 awaitable<std::string> run_tool(
     postgres::database& database, frame_channel& frames, tool_caller caller, providers::tool_call call) {
     if (call.name.starts_with(games::tool_prefix))

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "platform/postgres/postgres.hpp"
 #include "workers/providers/provider.hpp"
@@ -18,6 +19,9 @@ struct tool_caller {
     int repetition = 0;             ///< of the same call in this reply
     std::function<bool()> stopped;  ///< the reply is wanted no more
 };
+
+/// `tools`: as OpenAI's API has them.
+bool offers(std::string_view tools, std::string_view name);
 
 /// The result of a call, for the model: also when it cannot be carried out, in words. A reply that is begun anew may
 /// run them again: the tools only read, and what was done in a game is not done again.

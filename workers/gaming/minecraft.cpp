@@ -223,6 +223,13 @@ public:
         co_return got.value_or(games::command_result{games::outcome::unknown, "NO_ANSWER", {}, 0});
     }
 
+    awaitable<bool> set_owner(std::string name) override {
+        json::object order;
+        name.empty() ? order.add_raw("name", "null") : order.add("name", name);
+        if (bot_) bot_->send(json::object().add_raw("owner", order.text()).text());
+        co_return true;
+    }
+
     void stop() override {
         if (bot_) bot_->send(R"({"stop":{}})");
     }

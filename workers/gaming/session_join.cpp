@@ -48,9 +48,10 @@ awaitable<bool> session_run::join() {
             if (!goes_on()) break;
         }
         connection_ = ports_.connect(claim_.game);
+        told_owner_ = claim_.commander;
         const auto joined =
             co_await connection_->join({claim_.host, claim_.port, ports_.password(claim_.game), claim_.version},
-                {claim_.companion, claim_.commander, id_.text()}, [weak = weak_from_this()](games::game_event event) {
+                {claim_.companion, told_owner_, id_.text()}, [weak = weak_from_this()](games::game_event event) {
                     if (const auto self = weak.lock()) self->arrived(std::move(event));
                 });
         if (!goes_on()) co_return false;

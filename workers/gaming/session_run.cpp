@@ -143,16 +143,25 @@ awaitable<bool> session_run::take() {
     claim_.companion = text("companion_name");
     claim_.port = static_cast<int>(root["port"].integer().value_or(0));
     code_ = text("access_code");
-    root["players"].each([&](json::value player) {
-        if (claim_.commander.empty()) claim_.commander = player.string().value_or("");
-        commanders_.emplace(player.string().value_or(""));
-    });
+    know_players(root["players"]);
     epoch_ = root["epoch"].integer().value_or(0);
     blocks_ = static_cast<int>(root["blocks"].integer().value_or(0));
     valid_until_ = asked + ports_.times.lease;
     co_await load_key();
     log::info("gaming.claimed", {{"session_id", id_.text()}, {"game", claim_.game}, {"epoch", epoch_}});
     co_return true;
+}
+
+// The players who may command, in the order in which they were granted that.
+void session_run::know_players(json::value names) {
+    commanders_.clear();
+    claim_.commander.clear();
+    names.each([&](json::value name) {
+        const auto player = std::string(name.string().value_or(""));
+        if (claim_.commander.empty()) claim_.commander = player;
+        commanders_.insert(player);
+    });
+    if (in_game_ && told_owner_ != claim_.commander) wake();
 }
 
 // Extends the lease until the session is over here, and learns of its end.
@@ -178,6 +187,7 @@ awaitable<> session_run::keep_lease(std::shared_ptr<session_run>) {
         if (!parsed) continue;
         const auto root = parsed->root();
         const auto is = root["is"].string().value_or("");
+        if (is == "ok") know_players(root["players"]);
         if (is == "lost" && goes_on()) leave_for(phase::lost);
         if (is == "over") end("completed", root["reason"].string().value_or(""));
         const auto left = milliseconds{root["left_ms"].integer().value_or(ports_.times.heartbeat().count())};
@@ -202,6 +212,10 @@ awaitable<> session_run::play() {
 
 awaitable<> session_run::work_once() {
     while (goes_on() && !heard_.empty()) co_await hear();
+    if (goes_on() && in_game_ && told_owner_ != claim_.commander) {
+        auto owner = claim_.commander;
+        if (co_await connection_->set_owner(owner)) told_owner_ = std::move(owner);
+    }
     // Behind a command that runs, what is said and a stop pass.
     if (goes_on() && in_game_ && std::exchange(waiting_, false)) co_await start_command(busy_);
 }

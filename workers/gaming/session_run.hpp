@@ -69,7 +69,7 @@ private:
         std::string is, server, game, host, version, companion;
         user_id user;
         conversation_id conversation;
-        std::string commander;  // the first player who may command
+        std::string commander;  // the first player who may command: the companion's owner in the game
         int port = 0;
     };
     struct ordered_command {
@@ -95,6 +95,7 @@ private:
     awaitable<> follow(const player_said&, about_words, json::value stored);
     awaitable<> ask(std::string text);
     awaitable<> load_key();
+    void know_players(json::value names);
     events::gaming_changed of_record(std::string_view kind) const;
     awaitable<> finish();
     void wake();
@@ -129,6 +130,7 @@ private:
     words_budget budget_;
     std::optional<seal::key> key_;  // the user's; none: nothing is recorded of inputs
     std::int64_t number_ = 0;       // of the last record of this epoch
+    std::string told_owner_;        // whom the companion has for its owner
     std::string left_;              // why the companion is out of the game
     int running_ = 0;               // coroutines of this object beside run()
 };

@@ -107,12 +107,12 @@ TEST_CASE("AIRI-26: a model that calls tools for ever is stopped after four call
     chat_fixture h;
     h.row.tools = R"([{"type":"function","function":{"name":"calculator"}}])";
     auto call = says({"x"});
-    call.called = {{{0, "a", "calculator", "no JSON"}, {1, "b", "no_such_tool", "{}"}}};
+    call.called = {{{0, "a", "calculator", "no JSON"}, {1, "b", "memory_search", R"({"query":"x"})"}}};
     call.ended = models::finish::tool_calls;
     h.openai.calls = {call, call, call, call, call};
     h.answer_whole();
     CHECK(h.row.state == "completed");
     CHECK(h.openai.asked.size() == 4);
     CHECK(contains(h.openai.asked[3].options, R"("tool_choice":"none")"));
-    CHECK(contains(h.row.details, "There is no tool no_such_tool."));
+    CHECK(contains(h.row.details, "There is no tool memory_search."));  // it was not offered
 }

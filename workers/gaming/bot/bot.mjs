@@ -53,17 +53,29 @@ function command(given) {
     write({ result: { id, outcome: 'failed', error: 'NOT_JOINED', detail: {}, blocks: 0 } });
 }
 
+function changeOwner({ name = null }) {
+    if (name !== null) player(name);
+    session?.commands?.changeOwner(name);
+}
+
 const messages = {
     join: (given) =>
         join(given).catch((error) => (session ? leave('unreachable', error.message) : fault(error.message))),
     command,
+    owner: (given) => {
+        try {
+            changeOwner(given);
+        } catch (error) {
+            fault(error.message);
+        }
+    },
     stop: () => session?.commands?.stop(),
     leave: () => (session ? session.leave() : leave('ended', '')),
 };
 
 function take(message) {
     const [[kind, value], more] = [Object.entries(message)[0] ?? [], Object.keys(message).length > 1];
-    if (more || !Object.hasOwn(messages, kind)) return fault('a line has one of join, command, stop, leave');
+    if (more || !Object.hasOwn(messages, kind)) return fault('a line has one of join, command, owner, stop, leave');
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return fault(`${kind} is not an object`);
     messages[kind](value);
 }

@@ -74,6 +74,13 @@ export class Commands {
         this.#run = null;
     }
 
+    // Nobody is followed for having been the owner.
+    changeOwner(name) {
+        const { following, owner } = this.tools;
+        if (owner !== null && owner !== name && following.player === owner) following.end();
+        this.tools.owner = name;
+    }
+
     // Ends everything that the bot does or is about to do.
     stop() {
         this.interrupt(new Ended('stopped', ''));

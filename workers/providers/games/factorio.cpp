@@ -257,6 +257,11 @@ public:
         co_return result;
     }
 
+    awaitable<bool> set_owner(std::string name) override {
+        who_.owner = std::move(name);
+        co_return true;
+    }
+
     void stop() override {
         if (running_ == 0) return;
         ++stops_;

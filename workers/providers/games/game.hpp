@@ -63,6 +63,8 @@ public:
     /// One at a time, and beside it one `say` and one `stop`. It ends within its limits, also when the game does not
     /// answer.
     virtual awaitable<command_result> run(command) = 0;
+    /// The player whom it protects and follows from now on; empty: none. It has joined. False: the game was not told.
+    virtual awaitable<bool> set_owner(std::string name) = 0;
     /// Ends the command that runs as `stopped`, at once.
     virtual void stop() = 0;
     /// Breaks a join off, which then fails.

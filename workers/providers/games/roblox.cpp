@@ -74,6 +74,12 @@ public:
         co_return co_await unless_stopped(std::move(what));
     }
 
+    awaitable<bool> set_owner(std::string name) override {
+        const auto arguments = json::object().add("owner", name).text();
+        const auto told = co_await unless_stopped({"owner", "owner", arguments, {.time = time_to_join}});
+        co_return told.outcome == outcome::done;
+    }
+
     void stop() override { stopping_.cancel(); }
     void abort() override { stop(); }
 

@@ -23,10 +23,11 @@ class Visitor {
         this.socket.write(`${JSON.stringify(line)}\n`);
     }
 
-    take({ join, command, stop, leave }) {
+    take({ join, command, owner, stop, leave }) {
         if (join) {
             this.name = join.username;
             this.join = join;
+            this.owner = join.owner;
             this.tell(this.world.refuses ? { left: { reason: this.world.refuses } } : { joined: { players: [] } });
             if (this.world.refuses) this.socket.end();
         }
@@ -35,6 +36,7 @@ class Visitor {
             const result = this.world.answer(command);
             if (result) this.end(command, result);
         }
+        if (owner) this.owner = owner.name;
         if (stop) {
             this.stops += 1;
             for (const one of this.commands.filter(({ ended }) => !ended)) this.end(one, { outcome: 'stopped' });

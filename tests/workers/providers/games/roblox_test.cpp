@@ -59,6 +59,16 @@ TEST_CASE("AIRI-52: a command in Roblox is one JSON message to the topic of the 
     CHECK(f.web.asked.size() == 3);
 }
 
+TEST_CASE("AIRI-51: another owner is a message to the experience, and one that fails is known to have failed") {
+    roblox_fixture f;
+    REQUIRE(!f.join().has_error());
+    CHECK(f.io.run(f.game->set_owner("Bert")));
+    CHECK(f.message() == R"({"session":"s1","id":"owner","verb":"owner","arguments":{"owner":"Bert"}})");
+    f.page.status = 500;
+    CHECK_FALSE(f.io.run(f.game->set_owner("")));
+    CHECK(f.message() == R"({"session":"s1","id":"owner","verb":"owner","arguments":{"owner":""}})");
+}
+
 TEST_CASE("AIRI-52: what Roblox answers to a message becomes its outcome") {
     roblox_fixture f;
     REQUIRE(!f.join().has_error());
