@@ -174,19 +174,22 @@ begin
     return gaming_session_json(s);
 end $$;
 
--- The refusal of a command to a session that does not take it; NULL when it does.
+-- The refusal of a command to a session that does not take it; NULL when it does. Not in SQL, whose functions are
+-- planned again with each call.
 create or replace function game_command_refusal(s gaming_sessions, p_verb text) returns json
-language sql stable as $$
-    select case
-        when s.status not in ('pending', 'active') or s.ending
-            then refusal(409, 'GAMING_SESSION_ENDED', 'the session has ended')
-        when not exists (select from game_verbs v join users u on u.id = s.user_id join plans p on p.id = u.plan
-                         where v.game = s.game and v.name = p_verb and v.min_rank <= p.rank)
-            then refusal(422, 'VALIDATION_FAILED', format('%s has no verb %s', s.game, p_verb))
-        when (select count(*) from game_commands c where c.session_id = s.id and c.state <> 'done') >= 20
-            then refusal(429, 'TOO_MANY_COMMANDS', 'twenty commands are waiting')
-    end
-$$;
+language plpgsql stable as $$
+begin
+    if s.status not in ('pending', 'active') or s.ending then
+        return refusal(409, 'GAMING_SESSION_ENDED', 'the session has ended');
+    end if;
+    perform from game_verbs v join users u on u.id = s.user_id join plans p on p.id = u.plan
+    where v.game = s.game and v.name = p_verb and v.min_rank <= p.rank;
+    if not found then return refusal(422, 'VALIDATION_FAILED', format('%s has no verb %s', s.game, p_verb)); end if;
+    if (select count(*) from game_commands c where c.session_id = s.id and c.result is null) >= 20 then
+        return refusal(429, 'TOO_MANY_COMMANDS', 'twenty commands are waiting');
+    end if;
+    return null;
+end $$;
 
 -- Stores a command once for its id. No event: its worker is woken through Redis, or looks; its end is one.
 create or replace function game_command_add(
@@ -208,6 +211,7 @@ create or replace function gaming_command(p_session uuid, p_id uuid, p_verb text
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
+    c game_commands;
     refused json;
 begin
     select * into s from gaming_sessions where id = p_session and user_id = caller() for no key update;
@@ -216,7 +220,8 @@ begin
         refused := game_command_refusal(s, p_verb);
         if refused is not null then return refused; end if;
     end if;
-    return game_command_json(game_command_add(s, p_id, 'user', p_verb, p_arguments, null));
+    c := game_command_add(s, p_id, 'user', p_verb, p_arguments, null);
+    return game_command_json(c);
 end $$;
 
 -- No row: the caller has no such session.
@@ -265,7 +270,7 @@ begin
     where id = s.id returning * into s;
     update gaming_quota set seconds = used, settled = true where session_id = s.id and user_id = s.user_id;
     update game_commands set state = 'done', result = '{"outcome": "stopped", "error": "SESSION_ENDED"}'
-    where session_id = s.id and state <> 'done';
+    where session_id = s.id and result is null;
     perform gaming_changed(s, 'status', '', p_reason);
     if used > 0 then
         perform outbox_add(md5(s.id || '/usage')::uuid, 'usage.recorded.v1', s.user_id::text, json_build_object(

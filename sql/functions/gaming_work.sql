@@ -103,7 +103,7 @@ begin
     end if;
     update game_commands set state = 'done', executed_at = coalesce(executed_at, now()),
         result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
-    where session_id = p_id and state = 'running';
+    where session_id = p_id and result is null and state = 'running';
     update gaming_sessions set owner = p_owner, epoch = epoch + 1, lease_until = now() + p_lease, server_id = g.id,
         waiting_since = null
     where id = p_id returning * into s;
@@ -177,55 +177,66 @@ begin
         'left_ms', ceil(extract(epoch from s.ends_at - clock_timestamp()) * 1000));
 end $$;
 
--- The next command, which is running from now on: {id, origin, verb, arguments, call, more: whether one that may pass
--- it waits}; p_urgent: of those that pass one which runs. NULL: none waits.
-create or replace function gaming_next_command(p_id uuid, p_epoch int, p_urgent boolean) returns json
-language plpgsql security definer set search_path = airi, pg_temp as $$
+-- The next command of a session, which is running from now on: {id, origin, verb, arguments, call, more: whether one
+-- that may pass it waits}; p_urgent: of those that pass one which runs. NULL: none waits.
+create or replace function game_command_take(p_session uuid, p_urgent boolean) returns json
+language plpgsql as $$
 declare
     c game_commands;
 begin
-    perform from gaming_sessions where id = p_id and epoch = p_epoch and status = 'active';
-    if not found then return null; end if;
-    -- The answer with a command may have been lost: nobody runs that one.
-    if not p_urgent then
-        update game_commands set state = 'done', result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
-        where session_id = p_id and state = 'running' and command_type not in ('say', 'stop');
-    end if;
     update game_commands set state = 'running', executed_at = clock_timestamp()
     where id = (select n.id from game_commands n
-                where n.session_id = p_id and n.state = 'queued'
+                where n.session_id = p_session and n.result is null and n.state = 'queued'
                   and (not p_urgent or n.command_type in ('say', 'stop'))
                 order by n.created_at, n.id limit 1)
       and state = 'queued'
     returning * into c;
     if not found then return null; end if;
     return json_build_object('id', c.id, 'origin', c.origin, 'verb', c.command_type, 'arguments', c.command_data,
-        'call', c.call, 'more', exists (select from game_commands
-                        where session_id = p_id and state = 'queued' and command_type in ('say', 'stop')));
+        'call', c.call, 'more', exists (
+            select from game_commands
+            where session_id = p_session and result is null and state = 'queued' and command_type in ('say', 'stop')));
 end $$;
 
--- The end of a command, recorded with its inputs. True: others wait.
+create or replace function gaming_next_command(p_id uuid, p_epoch int, p_urgent boolean) returns json
+language plpgsql security definer set search_path = airi, pg_temp as $$
+begin
+    perform from gaming_sessions where id = p_id and epoch = p_epoch and status = 'active';
+    if not found then return null; end if;
+    -- The answer with a command may have been lost: nobody runs that one.
+    if not p_urgent then
+        update game_commands set state = 'done', result = '{"outcome": "unknown", "error": "WORKER_LOST"}'
+        where session_id = p_id and result is null and state = 'running' and command_type not in ('say', 'stop');
+    end if;
+    return game_command_take(p_id, p_urgent);
+end $$;
+
+-- The end of a command, recorded with its inputs: {more: whether others wait, next: the next command or null}. p_next:
+-- any, urgent (one that passes another one which runs) or none.
 create or replace function gaming_command_end(
-    p_command uuid, p_epoch int, p_result jsonb, p_number int, p_record text
-) returns boolean
+    p_command uuid, p_epoch int, p_result jsonb, p_number int, p_record text, p_next text
+) returns json
 language plpgsql security definer set search_path = airi, pg_temp as $$
 declare
     s gaming_sessions;
     c game_commands;
+    next json;
 begin
     -- The session before the command, as whoever claims or ends it has it.
     select x.* into s from gaming_sessions x join game_commands d on d.session_id = x.id
     where d.id = p_command and x.epoch = p_epoch for no key update of x;
     update game_commands set state = 'done', result = p_result
     where id = p_command and state = 'running' and session_id = s.id returning * into c;
-    if not found then return true; end if;
+    if not found then return json_build_object('more', true, 'next', null); end if;
     if c.origin <> 'user' then
         insert into ai_game_actions (id, session_id, action_type, action_data, ai_response, executed_at)
         values (c.id, c.session_id, c.command_type, c.command_data, p_result ->> 'detail', c.executed_at)
         on conflict do nothing;
     end if;
     perform gaming_recorded(s, 'command', c.id::text, coalesce(p_result ->> 'outcome', ''), p_number, p_record);
-    return exists (select from game_commands where session_id = s.id and state = 'queued');
+    if p_next <> 'none' and s.status = 'active' then next := game_command_take(s.id, p_next = 'urgent'); end if;
+    return json_build_object('next', next, 'more', exists (
+        select from game_commands where session_id = s.id and result is null and state = 'queued'));
 end $$;
 
 -- Stores the words of a player in the game, of which the worker decided that they are p_decision (granted, command,

@@ -47,7 +47,7 @@ select gaming_heartbeat(:id::uuid, :epoch::int, :lease::interval, :snapshot::jso
 select gaming_next_command(:id::uuid, :epoch::int, :urgent::boolean)::text;
 
 -- name: gaming.command_end
-select gaming_command_end(:id::uuid, :epoch::int, :result::jsonb, :number::int, :record);
+select gaming_command_end(:id::uuid, :epoch::int, :result::jsonb, :number::int, :record, :next)::text;
 
 -- name: gaming.hear
 select gaming_hear(:id::uuid, :epoch::int, :player, :text, :decision, :code, :may_command::boolean, :number::int,

@@ -94,6 +94,13 @@ awaitable<result<std::string>> session_run::one_text(postgres::bound statement) 
     co_return rows->empty() || rows->is_null(0, 0) ? std::string{} : std::string(rows->text(0, 0));
 }
 
+// The same in a transaction together with those of other sessions.
+awaitable<result<std::string>> session_run::grouped_text(postgres::bound statement) {
+    const auto rows = co_await postgres::run_grouped(ports_.database, id_.text(), std::move(statement));
+    if (!rows) co_return rows.error();
+    co_return rows->empty() || rows->is_null(0, 0) ? std::string{} : std::string(rows->text(0, 0));
+}
+
 awaitable<> session_run::announce(json::value session) {
     const auto change = events::frames::gaming_status_changed::of(session);
     if (!change) co_return;
@@ -222,21 +229,22 @@ awaitable<> session_run::work_once() {
 
 awaitable<> session_run::start_command(bool beside) {
     const auto row =
-        co_await one_text(sql::bind("gaming.next_command", {{"id", id_}, {"epoch", epoch_}, {"urgent", beside}}));
+        co_await grouped_text(sql::bind("gaming.next_command", {{"id", id_}, {"epoch", epoch_}, {"urgent", beside}}));
     if (!row || row->empty() || !goes_on()) co_return;
-    const auto parsed = json::document::parse(*row);
-    if (!parsed) co_return;
-    const auto root = parsed->root();
+    if (const auto parsed = json::document::parse(*row)) begin(parsed->root(), beside);
+}
+
+void session_run::begin(json::value command, bool beside) {
     const auto text = [](json::value of, std::string_view name) { return std::string(of[name].string().value_or("")); };
-    ordered_command asked{text(root, "id"), text(root, "origin"), text(root, "verb"), root["arguments"].text(),
-        text(root["call"], "name"), text(root["call"], "arguments")};
+    ordered_command asked{text(command, "id"), text(command, "origin"), text(command, "verb"),
+        command["arguments"].text(), text(command["call"], "name"), text(command["call"], "arguments")};
     started_.push_back(asked.id);
     if (started_.size() > most_remembered) started_.pop_front();
     if (asked.verb == "stop") connection_->stop();
     if (!beside) busy_ = true;
     ++running_;
     boost::asio::co_spawn(executor_, execute(shared_from_this(), std::move(asked), beside), boost::asio::detached);
-    if (root["more"].boolean().value_or(true)) waiting_ = woken_ = true;
+    if (command["more"].boolean().value_or(true)) waiting_ = woken_ = true;
 }
 
 awaitable<> session_run::execute(std::shared_ptr<session_run>, ordered_command asked, bool beside) {
@@ -257,21 +265,27 @@ awaitable<> session_run::execute(std::shared_ptr<session_run>, ordered_command a
         std::move(asked.tool), std::move(asked.tool_arguments), blocked, std::move(decided), result_json(result)};
     auto event = of_record("command");
     event.number = ++number_;
+    bool goes_next = false;
     // An outage of Postgres is waited for, as long as the lease may be ours.
     while (goes_on()) {
-        const auto done = co_await one_text(sql::bind("gaming.command_end",
+        const auto* next = !in_game_ ? "none" : beside ? "urgent" : "any";
+        const auto row = co_await grouped_text(sql::bind("gaming.command_end",
             {{"id", asked.id}, {"epoch", epoch_}, {"result", record.result}, {"number", event.number},
-                {"record", key_ ? seal_record(event, record.text(), *key_) : std::string{}}}));
-        if (done) {
-            if (*done == "t") waiting_ = true;
+                {"record", key_ ? seal_record(event, record.text(), *key_) : std::string{}}, {"next", next}}));
+        const auto parsed = json::document::parse(row ? *row : std::string{});
+        if (parsed) {
+            const auto root = parsed->root();
+            if (root["more"].boolean().value_or(true)) waiting_ = true;
+            goes_next = goes_on() && root["next"].type() == json::kind::object;
+            if (goes_next) begin(root["next"], beside);
             break;
         }
-        if (failure_of(done.error()) != failure::outage)
+        if (!row && failure_of(row.error()) != failure::outage)
             record.result =
                 json::object().add("outcome", "unknown").add("error", "BAD_RESULT").add("blocks", result.blocks).text();
         co_await sleep(ports_.times.look);
     }
-    if (!beside) busy_ = false;
+    if (!beside && !goes_next) busy_ = false;
     --running_;
     wake();
 }

@@ -88,6 +88,7 @@ private:
     awaitable<> play();
     awaitable<> work_once();
     awaitable<> start_command(bool beside);
+    void begin(json::value command, bool beside);
     awaitable<providers::games::command_result> say(std::vector<std::string> lines);
     awaitable<> say_text(std::string_view text);
     awaitable<> hear();
@@ -103,6 +104,7 @@ private:
     void leave_for(phase);
     void end(std::string_view status, std::string_view reason, std::string_view error = {});
     awaitable<result<std::string>> one_text(postgres::bound);
+    awaitable<result<std::string>> grouped_text(postgres::bound);
     awaitable<> announce(json::value session);
     awaitable<> announce_text(std::string session);
     awaitable<> rest(milliseconds);
