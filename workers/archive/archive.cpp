@@ -6,6 +6,7 @@
 
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
+#include "platform/storage/place.hpp"
 #include "workers/archive/compression.hpp"
 #include "workers/archive/topic_rules.hpp"
 
@@ -27,15 +28,6 @@ std::optional<seal::keyring> keys_of(const archive_settings& settings) {
     return seal::keyring(settings.encryption_key, settings.encryption_key_previous, "archive");
 }
 
-std::unique_ptr<storage::store> open_store(boost::asio::io_context& io, const archive_settings& settings) {
-    const auto at = read_place(settings.url).value();
-    if (at.bucket.empty()) return storage::open_directory(at.directory);
-    const auto endpoint =
-        settings.endpoint.empty() ? "https://s3." + settings.region + ".amazonaws.com" : settings.endpoint;
-    return storage::open_s3(
-        io.get_executor(), {endpoint, settings.region, at.bucket, at.prefix, settings.access_key, settings.secret_key});
-}
-
 // None for another object in the folder of the manifests.
 std::optional<std::int64_t> number_of(const std::string& topic, const std::string& name) {
     const auto folder = manifest_folder(topic);
@@ -47,25 +39,10 @@ std::optional<std::int64_t> number_of(const std::string& topic, const std::strin
 
 }  // namespace
 
-std::optional<place> read_place(std::string_view url) {
-    constexpr std::string_view file = "file://", s3 = "s3://";
-    if (url.starts_with(file)) {
-        url.remove_prefix(file.size());
-        if (!url.starts_with('/') || url.size() < 2) return std::nullopt;
-        return place{std::string(url), {}, {}};
-    }
-    if (!url.starts_with(s3)) return std::nullopt;
-    url.remove_prefix(s3.size());
-    while (url.ends_with('/')) url.remove_suffix(1);
-    const auto slash = std::min(url.find('/'), url.size());
-    place out{{}, std::string(url.substr(0, slash)), std::string(url.substr(std::min(slash + 1, url.size())))};
-    if (!storage::is_object_name(out.bucket) || (!out.prefix.empty() && !storage::is_object_name(out.prefix)))
-        return std::nullopt;
-    return out;
-}
-
 files::files(const archive_settings& settings)
-    : io_(std::make_unique<boost::asio::io_context>(1)), store_(open_store(*io_, settings)), keys_(keys_of(settings)) {}
+    : io_(std::make_unique<boost::asio::io_context>(1)),
+      store_(storage::open_place(io_->get_executor(), settings.url, settings.access())),
+      keys_(keys_of(settings)) {}
 
 files::files(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<storage::store> store,
     std::optional<seal::keyring> keys)

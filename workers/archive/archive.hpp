@@ -16,13 +16,6 @@
 
 namespace airi::workers::archive {
 
-struct place {
-    std::string directory;       ///< or
-    std::string bucket, prefix;  ///< of S3
-};
-/// None unless it is file:///directory or s3://bucket/prefix.
-std::optional<place> read_place(std::string_view url);
-
 /// Blocks; for one thread. Errors beside those of the storage: damaged, no_key.
 class files {
 public:

@@ -7,6 +7,7 @@
 
 #include "platform/base/secret.hpp"
 #include "platform/base/settings.hpp"
+#include "platform/storage/place.hpp"
 
 namespace airi::workers::archive {
 
@@ -29,6 +30,7 @@ struct archive_settings {
         setting{"ARCHIVE_S3_SECRET_KEY", &archive_settings::secret_key, "The key."},
     };
 
+    storage::s3_access access() const;
     /// The mistakes in these, a sentence each.
     std::vector<std::string> mistakes() const;
 };

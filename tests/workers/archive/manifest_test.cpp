@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "events/topics.hpp"
-#include "platform/storage/storage.hpp"
+#include "platform/storage/place.hpp"
 #include "tests/support/cpp/contains.hpp"
 #include "tests/support/cpp/print.hpp"
 #include "workers/archive/archive.hpp"
@@ -135,12 +135,12 @@ TEST_CASE("pieces of any size become one frame, which opens whole only") {
 }
 
 TEST_CASE("the archive's place is a directory or a bucket, and wrong settings are named") {
-    CHECK(archive::read_place("file:///var/archive")->directory == "/var/archive");
-    CHECK(archive::read_place("s3://b/a/b/")->prefix == "a/b");
-    CHECK(archive::read_place("s3://b")->bucket == "b");
+    CHECK(storage::read_place("file:///var/archive")->directory == "/var/archive");
+    CHECK(storage::read_place("s3://b/a/b/")->prefix == "a/b");
+    CHECK(storage::read_place("s3://b")->bucket == "b");
     for (const auto* bad :
         {"", "archive", "/var/archive", "file://var", "file:///", "s3://", "s3://b/../c", "s3://b//c"})
-        CHECK_FALSE(archive::read_place(bad));
+        CHECK_FALSE(storage::read_place(bad));
     archive::archive_settings settings;
     CHECK(settings.mistakes().empty());
     settings.url = "s3://b";
