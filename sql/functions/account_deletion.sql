@@ -8,7 +8,7 @@ declare
     gone uuid[];
 begin
     update users x set
-        status = 'deleted', status_until = null,
+        status = 'deleted', status_until = null, erasure_recorded_at = null,
         erase_at = now() + case when x.consent_pending then interval '0'
                                 else make_interval(days => setting_int('erasure_days')) end
     where x.id = caller() and x.status <> 'deleted'
@@ -106,9 +106,36 @@ begin
     return true;
 end $$;
 
+-- The accounts that job_erasures() would erase and that the ledger of erasures does not have; `at`: the present, as in
+-- its names.
+create or replace function erasures_to_record() returns table (id uuid, at text)
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select u.id, to_char(now() at time zone 'utc', 'YYYYMMDD"T"HH24MISS"Z"') from users u
+    where u.erasure_recorded_at is null
+      and ((u.erase_at <= now() and u.erased_at is null and u.status = 'deleted')
+           or (u.consent_pending and u.created_at < now() - interval '14 days'))
+    order by u.erase_at limit 100
+$$;
+
+create or replace function erasure_recorded(p_user uuid) returns void
+language sql security definer set search_path = airi, pg_temp as $$
+    update users set erasure_recorded_at = now() where id = p_user
+$$;
+
+-- After a restore: erases an account that the ledger has. False: there is no such account, it is erased, or it was
+-- opened again after its entry.
+create or replace function erase_again(p_user uuid) returns boolean language plpgsql as $$
+begin
+    update users set status = 'deleted', erase_at = coalesce(least(erase_at, now()), now()) where id = p_user
+        and erased_at is null and (erasure_recorded_at is null or status = 'deleted' or consent_pending);
+    if not found then return false; end if;
+    while not erase_account(p_user) loop null; end loop;
+    return true;
+end $$;
+
 -- Erases closed accounts after their grace period, and pending children's after two weeks without a parent's answer. An
 -- account that cannot be erased is logged, does not block the others, and is retried at the next run, as one whose
--- customer the payment provider still has.
+-- customer the payment provider still has. With a ledger of erasures only those that it has are erased.
 create or replace function job_erasures() returns bigint language plpgsql as $$
 declare
     who uuid;
@@ -118,6 +145,7 @@ begin
     for step in 1..100 loop
         select id into who from users
         where id <> all (failed)
+          and (current_setting('airi.erasure_ledger', true) is distinct from 'on' or erasure_recorded_at is not null)
           and ((erase_at <= now() and erased_at is null and status = 'deleted')
                or (consent_pending and created_at < now() - interval '14 days'))
         order by erase_at limit 1 for update skip locked;

@@ -4,17 +4,21 @@
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 #include "workers/runtime/worker_module.hpp"
+#include "workers/scheduler/erasure_ledger.hpp"
 
 namespace airi::workers {
 namespace {
 
 constexpr seconds interval{60}, interval_after_failure{5};
 
-// True when a job was run: another one may be due.
-awaitable<bool> run_due_job(postgres::database& database) {
-    const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("scheduler.run_due", {}));
-    if (!rows || rows->empty() || rows->is_null(0, 0)) co_return false;
-    const auto job = json::document::parse(rows->text(0, 0));
+// True when a job was run: another one may be due. With a ledger only recorded accounts are erased.
+awaitable<bool> run_due_job(postgres::database& database, bool has_ledger) {
+    postgres::transaction run;
+    run.statements.push_back(sql::bind("scheduler.ledger", {{"is", has_ledger ? "on" : "off"}}));
+    run.statements.push_back(sql::bind("scheduler.run_due", {}));
+    const auto done = co_await database.run(std::move(run));
+    if (!done || done->back().empty() || done->back().is_null(0, 0)) co_return false;
+    const auto job = json::document::parse(done->back().text(0, 0));
     const auto outcome = job->root()["done"].string().value_or("");
     log::write(outcome.starts_with("failed") ? log::level::error : log::level::info, "job.ended",
         {{"job", job->root()["name"].string().value_or("")}, {"done", outcome}});
@@ -22,16 +26,20 @@ awaitable<bool> run_due_job(postgres::database& database) {
 }
 
 // A job in progress is a transaction: if it does not commit, nothing has happened and it is due again.
-awaitable<> run_jobs(worker_host& host) {
+awaitable<> run_jobs(worker_host& host, storage::store* ledger) {
     auto& database = host.database();
     do {
-        while (!host.draining() && co_await run_due_job(database)) {
+        if (ledger != nullptr) co_await scheduler::record_erasures(database, *ledger);
+        while (!host.draining() && co_await run_due_job(database, ledger != nullptr)) {
         }
     } while (co_await host.pause(database.available() ? interval : interval_after_failure));
 }
 
-task wire(worker_host& host) {
-    return [&host] { return run_jobs(host); };
+task wire(worker_host& host, const scheduler::ledger_settings& settings) {
+    storage::store* ledger = nullptr;
+    if (!settings.url.empty())
+        ledger = host.own(storage::open_place(host.executor(), settings.url, settings.access())).get();
+    return [&host, ledger] { return run_jobs(host, ledger); };
 }
 
 }  // namespace
