@@ -31,6 +31,7 @@ const std::vector<folder_rule> rules{
     {"platform/crypto/", {}},
     {"platform/safety/", {"platform/text/", "platform/crypto/digest.hpp"}},
     {"platform/schema/", {}},
+    {"platform/backup/", {"platform/storage/", "platform/crypto/"}},
     {"platform/storage/", {"platform/http/", "platform/crypto/digest.hpp"}},
     {"platform/telemetry/", {}},
     {"platform/text/", {}},

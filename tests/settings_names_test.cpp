@@ -7,6 +7,7 @@
 #include <set>
 
 #include "gateway/settings.hpp"
+#include "platform/backup/settings.hpp"
 #include "tests/support/cpp/source_tree.hpp"
 #include "workers/modules.hpp"
 #include "workers/providers/llm/openai_dialects.hpp"
@@ -118,7 +119,9 @@ TEST_CASE("compose.yaml passes each program the settings that its table has, and
 TEST_CASE(".env.example names each setting of each program") {
     const auto named = examples();
     const auto vendors = vendor_settings();
-    for (const auto& [program, table] : programs())
+    auto all = programs();
+    all["vault"] = names_of(settings_help<backup::vault_settings>(), "platform/backup/settings.hpp");
+    for (const auto& [program, table] : all)
         for (const auto& [name, file] : table)
             CHECK_MESSAGE((named.contains(name) || vendors.contains(name)),
                 file << " has the setting " << name << ", which .env.example does not name: add the line `# " << name
@@ -130,6 +133,7 @@ TEST_CASE("each name in .env.example is read by a program, a script or compose.y
     for (const auto& file : test::files_below({"deploy"}, {".sh"})) readers += file.text;
     names read = matches(readers, R"(\b([A-Z][A-Z0-9_]+)\b)", "");
     for (const auto& [program, table] : programs()) read.insert(table.begin(), table.end());
+    read.merge(names_of(settings_help<backup::vault_settings>(), "platform/backup/settings.hpp"));
     const auto named = examples();
     REQUIRE(named.contains("AIRI_HOME"));
     for (const auto& [name, file] : named)

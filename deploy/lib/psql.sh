@@ -2,8 +2,12 @@
 # psql by URL, with the password in the environment: a command line is readable by every user of the machine.
 
 psql_at() { # <url> <arguments…>
-    local url="$1" scheme rest authority user password=''
-    shift
+    with_url "$1" psql "${@:2}"
+}
+
+with_url() { # <url> <program of PostgreSQL> <arguments…>
+    local url="$1" program="$2" scheme rest authority user password=''
+    shift 2
     scheme="${url%%://*}" rest="${url#*://}"
     authority="${rest%%[/?]*}"
     if [[ "$authority" == *:*@* ]]; then
@@ -13,7 +17,7 @@ psql_at() { # <url> <arguments…>
         url="$scheme://$user@${authority##*@}${rest#"$authority"}"
         printf -v password '%b' "${password//%/\\x}"
     fi
-    PGPASSWORD="${password:-${PGPASSWORD:-}}" psql "$url" "$@"
+    PGPASSWORD="${password:-${PGPASSWORD:-}}" "$program" -d "$url" "$@"
 }
 
 create_database() { # the one that the URL names, when it is missing

@@ -117,6 +117,11 @@ language sql immutable as $$
     ('content_security_policy', 'text', '""', 0, 2000, null, null, 'security', false, 'gateway/services/catalogue.cpp'),
     ('cors_origins', 'texts', '[]', 0, 100, null, null, 'security', false, 'gateway/services/catalogue.cpp'),
     ('service_name', 'text', '"airi"', 1, 60, null, null, 'operations', true, 'gateway/services/catalogue.cpp'),
+    -- How many backups of each kind are kept; 0: none is made.
+    ('backup_keep_daily', 'integer', '7', 0, 366, null, null, 'operations', false, 'sql/functions/backups.sql'),
+    ('backup_keep_weekly', 'integer', '4', 0, 104, null, null, 'operations', false, 'sql/functions/backups.sql'),
+    ('backup_keep_monthly', 'integer', '12', 0, 120, null, null, 'operations', false, 'sql/functions/backups.sql'),
+    ('backup_keep_manual', 'integer', '10', 1, 100, null, null, 'operations', false, 'sql/functions/backups.sql'),
     ('provider_fallback', 'boolean', 'true', null, null, null, null, 'providers', false,
      'workers/providers/rules.cpp'),
     ('provider_probe_seconds', 'integer', '30', 0, 86400, null, null, 'providers', false,

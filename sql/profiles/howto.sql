@@ -53,7 +53,9 @@ insert into profile_settings (key, value) values
      '{"id": "first_tutorial", "title": "Begin a tutorial"}]'),
     ('access_token_seconds', '900'),
     ('refresh_before_seconds', '120'),
-    ('token_transport', '"cookie"');
+    ('token_transport', '"cookie"'),
+    -- Documented: daily, weekly and monthly backups. Ours: how many.
+    ('backup_keep_weekly', '5');
 
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('83100416-6b55-5f38-8b8a-e0b959d26000', 'Ada', 'Your tutor for working with AI.',

@@ -114,7 +114,7 @@ test('AIRI-09: every admin route enforces the rights of anonymous callers, users
             rejected(await ask(stage.ports[1], { ...one, token: user.token }), 403, 'FORBIDDEN');
             count += 1;
         }
-    assert.equal(count, 38);
+    assert.equal(count, 41);
     const key = (await admin.api('POST', '/api-keys', { name: 'x', scopes: ['chat', 'read', 'write'] })).json.data.key;
     rejected(await call(stage.ports[0], key)('GET', '/admin/users'), 403, 'SCOPE_NEEDED');
     for (const path of reads)

@@ -31,6 +31,7 @@ async function withRows({ system, ports, join }) {
             [account.id],
         );
         await system.rows("insert into operations (id, kind, parameters) values (gen_random_uuid(), 'replay', '{}')");
+        await system.rows("insert into backup_log (id, kind) values (gen_random_uuid(), 'manual')");
         await system.rows("insert into audit_log (user_id, actor, action) values ($1, $1, 'row')", [account.id]);
     }
     const [{ id: conversation }] = await system.rows('select id from conversations where user_id = $1 limit 1', [

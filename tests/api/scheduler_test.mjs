@@ -2,6 +2,10 @@
 
 import assert from 'node:assert/strict';
 
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { Backups } from '../support/js/backups.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withSystem } from '../support/js/scenario.mjs';
 
@@ -102,3 +106,58 @@ scenario('a failing job is reported and does not block the others', async ({ sys
     assert.equal(Object.values(done).filter((text) => /^\d+$/.test(text)).length, Object.keys(done).length - 1);
     assert.equal(await system.stop('scheduler-1'), 0);
 });
+
+scenario(
+    'HOWTO-25: an account is in the ledger before it is erased, and does not come back with a backup',
+    async (stage) => {
+        const { system } = stage;
+        const backups = Backups.of(system);
+        const ledger = path.join(backups.dir, 'ledger');
+        const [gone, kept] = [await system.user(), await system.user()];
+        const made = await backups.run(['run', 'manual']);
+        assert.equal(made.code, 0, made.errors);
+        await system.rows("update users set status = 'deleted', erase_at = now() where id = $1", [gone.id]);
+        await system.rows("update jobs set last_run = case when name <> 'erasures' then now() end");
+        const erased = async () =>
+            (await system.rows('select erased_at from users where id = $1', [gone.id]))[0].erased_at;
+        const erasuresRan = () => system.rows("select from jobs where name = 'erasures' and last_run is not null");
+
+        // Where no entry can be written, nothing is erased.
+        writeFileSync(ledger, 'no directory');
+        const env = { ERASURE_LEDGER_URL: `file://${ledger}` };
+        await system.start('scheduler-1', env);
+        await eventually('the job has run', async () => (await erasuresRan()).length === 1);
+        assert.equal(await erased(), null);
+        assert.ok(system.logged('scheduler-1', 'erasure_ledger.failed').length > 0);
+        await system.stop('scheduler-1');
+        rmSync(ledger);
+        mkdirSync(ledger);
+        await system.rows("update jobs set last_run = null where name = 'erasures'");
+        await system.start('scheduler-1', env);
+        await eventually('it is erased', erased);
+        await system.stop('scheduler-1');
+        const [entry, ...more] = readdirSync(path.join(ledger, 'erased'));
+        assert.deepEqual(more, []);
+        assert.match(entry, new RegExp(`^\\d{8}T\\d{6}Z-${gone.id}$`));
+
+        const into = path.join(backups.dir, 'restored/data');
+        const blind = await backups.run(['restore', '--into', into], { env: { ERASURE_LEDGER_URL: '' } });
+        assert.equal(blind.code, 1);
+        assert.match(blind.errors, /ERASURE_LEDGER_URL is missing: erased accounts would come back/);
+        assert.equal(existsSync(into), false);
+        const restore = await backups.run(['restore', '--into', into]);
+        assert.equal(restore.code, 0, restore.errors);
+        assert.match(restore.errors, /1 accounts of the ledger erased again/);
+        const server = await backups.serve(path.dirname(into));
+        const rows = await server.rows('select id, email, erased_at from users where id = any($1)', [
+            [gone.id, kept.id],
+        ]);
+        const sessions = await server.rows('select from sessions where user_id = $1', [gone.id]);
+        await server.stop();
+        const [old, other] = [gone, kept].map(({ id }) => rows.find((row) => row.id === id));
+        assert.match(old.email, /@erased\.invalid$/);
+        assert.ok(old.erased_at);
+        assert.deepEqual(sessions, []);
+        assert.deepEqual([other.email, other.erased_at], [kept.email, null]);
+    },
+);

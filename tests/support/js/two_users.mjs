@@ -31,6 +31,7 @@ export const catalogue = [
     'outbox',
     'outbox_leases',
     'operations',
+    'backup_log',
     'violation_rules',
     'violation_patterns',
     'login_failures',
