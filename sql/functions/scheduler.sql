@@ -46,8 +46,6 @@ begin
     get diagnostics n = row_count; total := total + n;
     delete from login_failures where changed_at < now() - interval '2 days';
     get diagnostics n = row_count; total := total + n;
-    delete from login_history where at < now() - interval '180 days';
-    get diagnostics n = row_count; total := total + n;
     delete from known_devices where last_used_at < now() - interval '400 days';
     get diagnostics n = row_count; total := total + n;
     delete from idempotency_keys where created_at < now() - interval '1 day';
@@ -86,13 +84,3 @@ begin
     delete from conversations where id = any (gone);
     return coalesce(cardinality(gone), 0);
 end $$;
-
--- Deletes messages older than the `retention_days` of the plan's features; without that they stay.
-create or replace function job_retention() returns bigint language sql as $$
-    with gone as (
-        delete from messages m using users u join plans p on p.id = u.plan
-        where m.user_id = u.id and p.features ? 'retention_days'
-          and m.created_at < now() - make_interval(days => (p.features ->> 'retention_days')::int)
-        returning 1)
-    select count(*) from gone
-$$;

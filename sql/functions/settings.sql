@@ -117,6 +117,11 @@ language sql immutable as $$
     ('content_security_policy', 'text', '""', 0, 2000, null, null, 'security', false, 'gateway/services/catalogue.cpp'),
     ('cors_origins', 'texts', '[]', 0, 100, null, null, 'security', false, 'gateway/services/catalogue.cpp'),
     ('service_name', 'text', '"airi"', 1, 60, null, null, 'operations', true, 'gateway/services/catalogue.cpp'),
+    -- After how many days rows are deleted, of messages, sign-ins, the audit log and handled webhooks; 0: never.
+    ('retention_message_days', 'integer', '0', 0, 36500, null, null, 'privacy', true, 'sql/functions/retention.sql'),
+    ('retention_log_days', 'integer', '180', 0, 36500, null, null, 'privacy', true, 'sql/functions/retention.sql'),
+    ('retention_audit_days', 'integer', '0', 0, 36500, null, null, 'privacy', false, 'sql/functions/retention.sql'),
+    ('retention_webhook_days', 'integer', '0', 0, 36500, null, null, 'privacy', false, 'sql/functions/retention.sql'),
     -- How many backups of each kind are kept; 0: none is made.
     ('backup_keep_daily', 'integer', '7', 0, 366, null, null, 'operations', false, 'sql/functions/backups.sql'),
     ('backup_keep_weekly', 'integer', '4', 0, 104, null, null, 'operations', false, 'sql/functions/backups.sql'),

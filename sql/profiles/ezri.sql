@@ -62,6 +62,10 @@ insert into profile_settings (key, value) values
     ('avatar_gallery', '["avatar-1", "avatar-2"]'),
     ('crisis_contacts', 'true'),
     ('token_transport', '"refresh_cookie"'),
+    -- Documented: retention as health records demand it. Ours: the audit log for six years, which 45 CFR 164.316(b)(2)
+    -- demands of such records, and 90 days of sign-ins.
+    ('retention_log_days', '90'),
+    ('retention_audit_days', '2190'),
     -- Documented: the keywords and their levels, of which platform/safety lacks these, and the two thresholds.
     ('crisis_policy', '{"negative_elevated": 0.7, "negative_high": 0.9}'),
     ('message_sentiment', 'true'),

@@ -55,7 +55,8 @@ insert into profile_settings (key, value) values
     ('refresh_before_seconds', '120'),
     ('token_transport', '"cookie"'),
     -- Documented: daily, weekly and monthly backups. Ours: how many.
-    ('backup_keep_weekly', '5');
+    ('backup_keep_weekly', '5'),
+    ('retention_webhook_days', '90');
 
 insert into profile_companions (id, name, tagline, personality, voice, avatar, position) values
     ('83100416-6b55-5f38-8b8a-e0b959d26000', 'Ada', 'Your tutor for working with AI.',

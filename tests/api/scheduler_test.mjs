@@ -161,3 +161,43 @@ scenario(
         assert.deepEqual([other.email, other.erased_at], [kept.email, null]);
     },
 );
+
+scenario('EZRI-73: the settings of retention decide after how many days rows of each kind go', async ({ system }) => {
+    const user = await system.user();
+    const old = 60;
+    await system.rows(
+        `with at as (select now() - make_interval(days => n) as at from unnest(array[$2::int, 10]) n),
+            m as (insert into messages (id, conversation_id, user_id, role, content, status, created_at)
+                  select gen_random_uuid(), gen_random_uuid(), $1, 'user', 'kept?', 'accepted', at from at),
+            l as (insert into login_history (user_id, outcome, at) select $1, 'success', at from at),
+            a as (insert into audit_log (user_id, action, at) select $1, 'kept?', at from at)
+         insert into payment_events (provider, id, type, object, outcome, received_at, handled_at)
+         select 'stripe', gen_random_uuid(), 'x', 'x', 'applied', at, at from at`,
+        [user.id, old],
+    );
+    const left = async () => {
+        const [row] = await system.rows(
+            `select (select count(*)::int from messages where content = 'kept?') as message,
+                (select count(*)::int from login_history where user_id = $1 and at < now() - interval '1 day') as log,
+                (select count(*)::int from audit_log where action = 'kept?') as audit,
+                (select count(*)::int from payment_events where type = 'x') as webhook`,
+            [user.id],
+        );
+        return row;
+    };
+    const run = async () => (await system.rows('select job_retention()::int as n'))[0].n;
+    await run();
+    const all = { message: 2, log: 2, audit: 2, webhook: 2 };
+    assert.deepEqual(await left(), all, 'nothing has a limit below 90 days');
+    for (const kind of Object.keys(all)) {
+        await system.rows(
+            'insert into system_settings (key, value) values ($1, to_jsonb($2::int)) on conflict (key) ' +
+                'do update set value = excluded.value',
+            [`retention_${kind}_days`, old - 1],
+        );
+        assert.ok((await run()) > 0, kind);
+        all[kind] = 1;
+        assert.deepEqual(await left(), all, kind);
+    }
+    await system.rows("delete from system_settings where key like 'retention_%'");
+});
