@@ -65,7 +65,7 @@ const std::vector<folder_rule> rules{
                              "platform/http/url.hpp", "platform/telemetry/", "workers/runtime/"}},
     // A worker; its module and the program's main are covered by this rule too.
     {"workers/outbox/", {"events/", "sql/", ports[0], ports[1], ports[2], "platform/telemetry/", "workers/runtime/"}},
-    {"workers/scheduler/", {"sql/", ports[1], "platform/storage/", "workers/runtime/"}},
+    {"workers/scheduler/", {"sql/", ports[1], "platform/storage/", "platform/telemetry/", "workers/runtime/"}},
     {"workers/operations/",
         {"events/", "events/frames/", "sql/", "platform/kafka/", ports[1], ports[2], "platform/crypto/seal.hpp",
             "workers/archive/", "workers/chat/shadow.hpp", "workers/gaming/session_replay.hpp",

@@ -108,7 +108,7 @@ postgres_memory_unused() { # <segment>
 postgres_launch() { # <dir> <port>
     local dir="$1" port="$2" safe="${PG_FSYNC:-on}" setting options=()
     local settings=("port=$port" listen_addresses=127.0.0.1 unix_socket_directories= max_connections=200
-        shared_buffers=128MB max_wal_size=1GB "fsync=$safe" "full_page_writes=$safe" jit=off
+        shared_buffers=128MB max_wal_size=1GB max_slot_wal_keep_size=8GB "fsync=$safe" "full_page_writes=$safe" jit=off
         random_page_cost=1.1 timezone=UTC log_timezone=UTC 'log_line_prefix=%m [%p] %u@%d '
         log_error_verbosity=terse)
     for setting in "${settings[@]}"; do options+=(-c "$setting"); done

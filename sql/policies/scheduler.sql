@@ -1,3 +1,4 @@
 revoke all on jobs from airi_app, airi_worker;
 
-grant execute on function run_due_job, erasures_to_record, erasure_recorded to airi_worker;
+grant execute on function run_due_job, erasures_to_record, erasure_recorded, database_state
+    to airi_worker;

@@ -10,3 +10,6 @@ select id, at from erasures_to_record();
 
 -- name: scheduler.erasure_recorded
 select erasure_recorded(:user::uuid);
+
+-- name: scheduler.database_state
+select database_state()::text;

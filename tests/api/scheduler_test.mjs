@@ -201,3 +201,34 @@ scenario('EZRI-73: the settings of retention decide after how many days rows of 
     }
     await system.rows("delete from system_settings where key like 'retention_%'");
 });
+
+scenario('AIRI-46: dead rows and the age of transactions are measured, and too many are warned of', async (stage) => {
+    const { system } = stage;
+    await system.rows('create table dead (n int) with (autovacuum_enabled = off)');
+    await system.rows('insert into dead select generate_series(1, 20000)');
+    await system.rows('delete from dead');
+    await system.rows(`select pg_create_physical_replication_slot('behind', true)`);
+    try {
+        await eventually('the server counts them', async () => {
+            const rows = await system.rows(
+                "select n_dead_tup::int as n from pg_stat_user_tables where relname = 'dead'",
+            );
+            return rows[0].n === 20_000;
+        });
+        await system.start('scheduler-1');
+        await eventually('a warning', () => system.logged('scheduler-1', 'database.needs_vacuum').length > 0);
+        const [warning] = system.logged('scheduler-1', 'database.needs_vacuum');
+        assert.deepEqual([warning.of, warning.value, warning.limit], ['dead', 20_000, 10_150]);
+        assert.deepEqual(system.logged('scheduler-1', 'database.xid_age'), []);
+        const port = system.program('scheduler-1').adminPort;
+        const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+        const gauge = (name) => Number(metrics.match(new RegExp(`^airi_database_${name}\\S* (\\d+)$`, 'm'))[1]);
+        assert.ok(gauge('dead_rows') >= 20_000);
+        assert.ok(gauge('oldest_xid_age') > 0 && gauge('oldest_xid_age') < 1_000_000);
+        assert.ok(gauge('slot_bytes') >= 0);
+        await system.stop('scheduler-1');
+    } finally {
+        await system.rows(`select pg_drop_replication_slot('behind')`);
+        await system.rows('drop table dead');
+    }
+});

@@ -1,9 +1,10 @@
 // The scheduler: creates partitions ahead of time, removes expired and deleted rows. The jobs and when they are due are
-// in the database, which the scheduler polls once a minute. Several may run.
+// in the database, which the scheduler polls once a minute. Several may run. Each watches the database too.
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
 #include "workers/runtime/worker_module.hpp"
+#include "workers/scheduler/database_watch.hpp"
 #include "workers/scheduler/erasure_ledger.hpp"
 
 namespace airi::workers {
@@ -29,6 +30,7 @@ awaitable<bool> run_due_job(postgres::database& database, bool has_ledger) {
 awaitable<> run_jobs(worker_host& host, storage::store* ledger) {
     auto& database = host.database();
     do {
+        co_await scheduler::watch_database(database);
         if (ledger != nullptr) co_await scheduler::record_erasures(database, *ledger);
         while (!host.draining() && co_await run_due_job(database, ledger != nullptr)) {
         }
