@@ -123,7 +123,7 @@ backup_prune() {
         "select airi.backup_present(string_to_array(:'names', ','))" >/dev/null
     oldest="${names[0]}"
     from="$(index_of "$oldest" | jq -r .from)"
-    vault list wal/ | sed -nE 's|^[0-9]+ (wal/[0-9A-F]{24})$|\1|p' | while read -r name; do
+    vault list wal/ | sed -nE 's|^[0-9]+ (wal/[0-9A-F]{24})(\.partial)?$|\1|p' | while read -r name; do
         if [[ "${name:12}" < "${from:8}" ]]; then vault remove "$name"; fi
     done
 }

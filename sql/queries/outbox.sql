@@ -45,3 +45,9 @@ update outbox set refused = :why where id = :id::bigint;
 
 -- name: outbox.release
 update outbox_leases set until = '-infinity' where relay = :relay and until <> '-infinity';
+
+-- name: outbox.events
+select event_id, topic from outbox;
+
+-- name: outbox.was_published
+delete from outbox where event_id = :event::uuid;

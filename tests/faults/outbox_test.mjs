@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
 import { password } from '../support/js/accounts.mjs';
+import { ctl } from '../support/js/ctl.mjs';
 import { linkIn } from '../support/js/mail_links.mjs';
 import { quiet, readTopic, withAdmin } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -183,4 +184,42 @@ scenario('no event is lost, doubled in effect or out of order while relays die',
     for (const user of users)
         assert.deepEqual(byUser.get(user.id).map(hashOf), await linksOf(user), 'the events of a user');
     print(`${ids.size} events in ${records} records over ${deaths} deaths of two relays`);
+});
+
+scenario('HOWTO-25: after a restore no mail is sent again, and one that waited is sent', async ({ system }) => {
+    await system.user();
+    await isEmpty(system);
+    await eachMailIsSentOnce(system);
+    const sent = system.logged('email-1', 'mail.sent').length;
+    assert.ok(sent > 0);
+    await system.stop('email-1');
+    const before = await requestedMails(system);
+    const late = await system.user();
+    await isEmpty(system);
+    assert.equal(await requestedMails(system), before + 1);
+    for (const relay of relays) await system.stop(relay);
+
+    // As in the database of an hour ago: it has handled none of them, and has one of them yet to publish.
+    await system.rows("delete from inbox where consumer = 'mail'");
+    const [{ headers, key, value }] = await readTopic(system, 'email.requested.v1');
+    await system.rows(
+        `insert into outbox (partition, event_id, topic, key, value, traceparent, request_id)
+         values (0, $1, 'email.requested.v1', $2, $3, '', '')`,
+        [String(headers.ce_id), String(key), String(value)],
+    );
+    const asked = await ctl(system, 'settle');
+    assert.equal(asked.code, 2);
+    assert.match(asked.errors, /--from is missing/);
+    const done = await ctl(system, 'settle', '--from', '1h');
+    assert.equal(done.code, 0, done.errors);
+    assert.match(done.text, new RegExp(`^${before} mails count as sent, 1 events have left the outbox\n`));
+    await isEmpty(system);
+    for (const name of [...relays, 'email-1']) await system.start(name);
+    const replayed = await ctl(system, 'replay', '--topic', 'email.requested.v1', '--from', '1h');
+    assert.equal(replayed.code, 0, replayed.errors);
+    await eventually('the late one', () => system.mail(late.email).length === 1);
+    await quiet(system);
+    const all = system.logged('email-1', 'mail.sent').map((line) => line.event_id);
+    assert.equal(all.length, new Set(all).size);
+    assert.equal(all.length, sent + 1);
 });

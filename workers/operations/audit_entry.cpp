@@ -14,7 +14,8 @@ bool is_audited(const command_line& asked) {
         case command::move_group:
         case command::grow_topic:
         case command::archive_run:
-        case command::archive_reseal: return true;
+        case command::archive_reseal:
+        case command::settle: return true;
         default: return false;
     }
 }
@@ -28,6 +29,7 @@ std::string audit_action(command which) {
         case command::grow_topic: return "ctl.grow_topic";
         case command::archive_run: return "ctl.archive";
         case command::archive_reseal: return "ctl.reseal_archive";
+        case command::settle: return "ctl.settle";
         default: return "ctl.replay";
     }
 }

@@ -90,7 +90,7 @@ std::string read_place_option(command_line& to, const std::string& value, instan
 struct option {
     std::string_view name;
     // Their letters: r, l, s, y (retry), p (park), d (drop), g (groups), m (move), t (topics), w (grow), a (archive), e
-    // (replay session).
+    // (replay session), f (settle).
     std::string_view commands;
     option_reader read;                    // of a value
     void (*set)(command_line&) = nullptr;  // of an option without one
@@ -98,7 +98,7 @@ struct option {
 
 constexpr std::array options{
     option{"--topic", "rlsypdmwa", read_text<[](command_line& c) -> auto& { return c.topic; }>},
-    option{"--from", "rlsypd", read_from},
+    option{"--from", "rlsypdf", read_from},
     option{"--to", "m", read_place_option},
     option{"--to", "rlsypd", read_moment<[](command_line& c) -> auto& { return c.order.range.to; }>},
     option{"--key", "rlsypd", read_text<[](command_line& c) -> auto& { return c.order.filter.key; }>},
@@ -114,7 +114,7 @@ constexpr std::array options{
     option{"--state", "ry", read_text<[](command_line& c) -> auto& { return c.state_file; }>},
     option{"--partitions", "w", read_partitions},
     option{"--reprocess", "r", read_text<[](command_line& c) -> auto& { return c.reprocess; }>},
-    option{"--as", "rypdmwae", read_text<[](command_line& c) -> auto& { return c.as; }>},
+    option{"--as", "rypdmwaef", read_text<[](command_line& c) -> auto& { return c.as; }>},
     option{"--from-archive", "re", nullptr, [](command_line& c) { c.from_archive = true; }},
     option{"--dry-run", "rypdmw", nullptr, [](command_line& c) { c.order.dry_run = true; }},
 };
@@ -140,6 +140,7 @@ constexpr std::array commands{
     named_command{"archive", "list", command::archive_list, 'a'},
     named_command{"archive", "verify", command::archive_verify, 'a'},
     named_command{"archive", "reseal", command::archive_reseal, 'a'},
+    named_command{"settle", "", command::settle, 'f'},
 };
 
 std::string read_options(
@@ -185,13 +186,14 @@ std::string mistake_in(const command_line& read) {
     const bool moves = read.command == command::move_group;
     constexpr std::array without_topic{command::list_dead_letters, command::show_dead_letters, command::list_groups,
         command::list_topics, command::archive_run, command::archive_list, command::archive_verify,
-        command::archive_reseal, command::help};
+        command::archive_reseal, command::settle, command::help};
     const bool needs_topic = std::ranges::find(without_topic, read.command) == without_topic.end();
     if (!read.reprocess.empty())
         if (auto mistake = reprocess_mistake_in(read); !mistake.empty()) return mistake;
     if (needs_topic && !read.topic && read.reprocess.empty()) return "--topic is missing";
     if (moves && !read.order.filter.group) return "--group is missing";
     if (moves && !read.has_place) return "--to is missing";
+    if (read.command == command::settle && !range.from) return "--from is missing";
     if (read.command == command::grow_topic && read.partitions == 0) return "--partitions is missing";
     const bool in_shadow = read.command == command::replay && read.order.into == shadow_target;
     const bool has_pace = read.order.dry_run || !read.order.for_group.empty() || read.order.rate > 0;
@@ -321,6 +323,8 @@ const char* const usage = R"(airi-ctl <command> [options]
   archive reseal         seals what an older ENCRYPTION_KEY has sealed under the current one; the older one is given as
                          ENCRYPTION_KEY_PREVIOUS
       --topic T          of this topic; each of the four
+  settle --from TIME     after a restore of the database to that time, before anything is started: mails that were sent
+                         since then are not sent again, nor events published that Kafka has
 
 Which records:
       --topic T          of this topic; dead letters: with or without -dlt

@@ -26,7 +26,8 @@ enum class command {
     archive_run,
     archive_list,
     archive_verify,
-    archive_reseal
+    archive_reseal,
+    settle
 };
 
 struct command_line {

@@ -15,6 +15,7 @@
 #include "workers/operations/migrations.hpp"
 #include "workers/operations/reprocess.hpp"
 #include "workers/operations/session_decisions.hpp"
+#include "workers/operations/settle.hpp"
 #include "workers/operations/shadow.hpp"
 #include "workers/operations/state_file.hpp"
 #include "workers/operations/topics.hpp"
@@ -182,6 +183,14 @@ int reprocess(const ctl_settings& settings, const command_line& asked, std::opti
     return 0;
 }
 
+int settle_restored(const ctl_settings& settings, const command_line& asked) {
+    operator_session session(settings.database_url, operator_of(asked));
+    const auto done = settle(settings, session, *asked.order.range.from);
+    if (!done) return failed(done.error());
+    fmt::print("{} mails count as sent, {} events have left the outbox\n", done->mails, done->events);
+    return 0;
+}
+
 int run(const ctl_settings& brokers, command_line& asked, std::optional<std::int64_t>& sent) {
     if (asked.command == command::archive_run) return run_archive_command(archive_command::run, brokers, asked.topic);
     if (asked.command == command::archive_list) return run_archive_command(archive_command::list, brokers, asked.topic);
@@ -189,6 +198,7 @@ int run(const ctl_settings& brokers, command_line& asked, std::optional<std::int
         return run_archive_command(archive_command::verify, brokers, asked.topic);
     if (asked.command == command::archive_reseal)
         return run_archive_command(archive_command::reseal, brokers, asked.topic);
+    if (asked.command == command::settle) return settle_restored(brokers, asked);
     if (asked.command == command::list_groups) return list_groups(brokers, asked);
     if (asked.command == command::move_group) return move(brokers, asked);
     if (asked.command == command::list_topics) return list_topics(brokers);
