@@ -20,7 +20,7 @@ TEST_CASE("the audit log has each command that changes something, and no other")
         {std::vector<std::string>{"replay", "--topic", "a"}, {"replay", "--reprocess", "usage_log"},
             {"dlq", "retry", "--topic", "chat.requested.v1"}, {"dlq", "park", "--topic", "chat.requested.v1"},
             {"dlq", "drop", "--topic", "chat.requested.v1"}, {"archive", "run"}, {"archive", "reseal"},
-            {"groups", "move", "--group", "g", "--topic", "a", "--to", "end"},
+            {"settle", "--from", "2h"}, {"groups", "move", "--group", "g", "--topic", "a", "--to", "end"},
             {"topics", "grow", "--topic", "a", "--partitions", "3"}})
         CHECK_MESSAGE(is_audited(read(words)), words[0]);
     for (const std::vector<std::string>& words : {std::vector<std::string>{"replay", "--topic", "a", "--dry-run"},
