@@ -20,7 +20,12 @@ scratch_start() { # <data> <files> <setting…>: <files> is a directory for its 
     done
     postgres_command postgres "${options[@]}"
     keep_log "$files/log"
-    (cd / && spawn "$files/pid" "$files/log" "${postgres_words[@]}" 7<"$data")
+    (
+        cd / || exit
+        # Another user's process: it needs none of them.
+        unset "${!BACKUP_@}" "${!ERASURE_LEDGER_@}" ENCRYPTION_KEY DATABASE_URL
+        spawn "$files/pid" "$files/log" "${postgres_words[@]}" 7<"$data"
+    )
     wait_until "${SCRATCH_SECONDS:-3600}" "$files/pid" \
         grep -qs 'database system is ready to accept connections' "$files/log"
 }
