@@ -43,6 +43,8 @@ std::vector<std::string> gateway_settings::mistakes() const {
     if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
     if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32)
         out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");
+    if (!jwt_secret_rotated_at.empty() && !parse_instant(jwt_secret_rotated_at))
+        out.push_back("JWT_SECRET_ROTATED_AT must be a time such as 2026-01-31T12:00:00Z");
     for (auto& mistake : seal::mistakes_of("ENCRYPTION_KEY", encryption_key, encryption_key_previous))
         out.push_back(std::move(mistake));
     for (auto& mistake : seal::mistakes_of("EVIDENCE_KEY", evidence_key, evidence_key_previous))
@@ -59,7 +61,9 @@ tokens::keyring keyring_of(const gateway_settings& settings) {
     tokens::parties parties{urls.empty() ? "http://localhost" : urls.front(), "airi"};
     auto current = tokens::key::of(settings.jwt_secret);
     if (settings.jwt_secret_previous.empty()) return tokens::keyring(std::move(parties), std::move(current));
-    return tokens::keyring(std::move(parties), std::move(current), tokens::key::of(settings.jwt_secret_previous));
+    const auto rotated = parse_instant(settings.jwt_secret_rotated_at).value_or(now());
+    return tokens::keyring(std::move(parties), std::move(current),
+        tokens::replaced_key{tokens::key::of(settings.jwt_secret_previous), rotated + std::chrono::days{7}});
 }
 
 gateway_options options_of(const gateway_settings& settings) {

@@ -19,6 +19,7 @@ struct gateway_settings : kafka::access {
     secret redis_url{"redis://127.0.0.1:6379"};
     secret jwt_secret;
     secret jwt_secret_previous;
+    std::string jwt_secret_rotated_at;
     secret encryption_key;
     secret encryption_key_previous;
     secret evidence_key;
@@ -59,10 +60,12 @@ struct gateway_settings : kafka::access {
             {.min = 1, .max = 256}},
         setting{"DATABASE_URL", &gateway_settings::database_url, "Postgres, as the role airi_app.", {.required = true}},
         setting{"REDIS_URL", &gateway_settings::redis_url, "Redis."},
-        setting{
-            "JWT_SECRET", &gateway_settings::jwt_secret, "Signs access tokens; at least 32 bytes.", {.required = true}},
+        setting{"JWT_SECRET", &gateway_settings::jwt_secret, "Signs access tokens; at least 32 bytes.",
+            {.required = true, .replaced_after = std::chrono::days{365}}},
         setting{"JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous,
-            "The previous JWT_SECRET; still verifies tokens during a rotation."},
+            "The previous JWT_SECRET; still verifies tokens for seven days."},
+        setting{"JWT_SECRET_ROTATED_AT", &gateway_settings::jwt_secret_rotated_at,
+            "When JWT_SECRET replaced it (RFC 3339); empty: when this gateway started."},
         setting{"ENCRYPTION_KEY", &gateway_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
             {.required = true}},
         setting{"ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous,
@@ -74,7 +77,8 @@ struct gateway_settings : kafka::access {
         setting{"LINK_KEY", &gateway_settings::link_key,
             "Seals the links with tokens that events carry; at least 32 bytes.", {.required = true}},
         setting{"STRIPE_WEBHOOK_SECRET", &gateway_settings::stripe_webhook_secret,
-            "The secret of Stripe's webhook endpoint, whsec_…; empty: webhooks are refused."},
+            "The secret of Stripe's webhook endpoint, whsec_…; empty: webhooks are refused.",
+            {.replaced_after = std::chrono::days{30}}},
         setting{"STRIPE_WEBHOOK_SECRET_PREVIOUS", &gateway_settings::stripe_webhook_secret_previous,
             "The previous STRIPE_WEBHOOK_SECRET; still verifies webhooks during a rotation."},
         setting{"FRONTEND_URL", &gateway_settings::frontend_url,
@@ -120,8 +124,7 @@ struct gateway_settings : kafka::access {
             "Time after which an idle connection is closed; longer than the balancer in front keeps it.",
             {.min = 1, .max = 3600}},
         setting{"DRAIN_SECONDS", &gateway_settings::drain,
-            "Time for clients to disconnect on SIGTERM; a second SIGTERM ends it.",
-            {.min = 0, .max = 900}},
+            "Time for clients to disconnect on SIGTERM; a second SIGTERM ends it.", {.min = 0, .max = 900}},
         setting{"VERCEL_GIT_COMMIT_SHA", &gateway_settings::commit,
             "The commit that runs; the health report shows seven characters of it."},
     };

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <numeric>
@@ -192,6 +193,23 @@ std::optional<std::string> settings_reader::text_of(std::string_view name, bool 
     return std::nullopt;
 }
 
+const std::string* settings_reader::file_of(std::string_view name) const {
+    const auto found = from_.values.find(std::string(name) + "_FILE");
+    return found == from_.values.end() || found->second.empty() ? nullptr : &found->second;
+}
+
+void settings_reader::note_age(std::string_view name, std::chrono::days replaced_after) {
+    const auto notice = std::min(std::chrono::days{30}, replaced_after / 3);
+    const auto* path = file_of(name);
+    std::error_code missing;
+    const auto changed = path ? std::filesystem::last_write_time(*path, missing) : std::filesystem::file_time_type();
+    if (!path || missing) return;
+    const auto age = std::chrono::floor<std::chrono::days>(std::filesystem::file_time_type::clock::now() - changed);
+    const auto known = [&](const old_secret& one) { return one.name == name; };
+    if (age >= replaced_after - notice && std::none_of(old_.begin(), old_.end(), known))
+        old_.push_back({std::string(name), age.count()});
+}
+
 void settings_reader::add(std::vector<std::string> mistakes) {
     mistakes_.insert(
         mistakes_.end(), std::make_move_iterator(mistakes.begin()), std::make_move_iterator(mistakes.end()));
@@ -247,6 +265,11 @@ std::string settings_reader::read(const std::string& text, const bounds&, std::s
     return "";
 }
 
+std::string settings_reader::read(const std::string& text, const bounds&, rotated_secret& out) {
+    out = rotated_secret(text);
+    return {};
+}
+
 std::string settings_reader::read(const std::string& text, const bounds&, secret& out) {
     out = secret(text);
     return "";
@@ -290,6 +313,7 @@ namespace settings_detail {
 
 std::string shown(const std::string& value) { return value; }
 std::string shown(const secret&) { return ""; }
+std::string shown(const rotated_secret&) { return ""; }
 std::string shown(bool value) { return value ? "true" : "false"; }
 std::string shown(double value) { return fmt::format("{}", value); }
 std::string shown(std::int64_t value) { return fmt::format("{}", value); }
@@ -330,8 +354,9 @@ void print_help(const std::vector<setting_help>& help) {
 }
 
 // Before main calls log::start, which needs the settings: the program's name comes from the command line.
-void log_misspellings(std::string_view program, const std::vector<misspelling>& misspellings) {
-    if (misspellings.empty()) return;
+void log_remarks(std::string_view program, const std::vector<misspelling>& misspellings,
+    const std::vector<old_secret>& old_secrets) {
+    if (misspellings.empty() && old_secrets.empty()) return;
     program.remove_prefix(program.rfind('/') + 1);  // npos + 1 is 0
     if (program.starts_with("airi-")) program.remove_prefix(5);
     log::start(program, "info");
@@ -339,6 +364,7 @@ void log_misspellings(std::string_view program, const std::vector<misspelling>& 
         log::warn("settings.unknown",
             {{"name", one.name}, {"did_you_mean", one.meant},
                 {"message", fmt::format("unknown setting {}: did you mean {}?", one.name, one.meant)}});
+    for (const auto& one : old_secrets) log::warn("secret.old", {{"setting", one.name}, {"days", one.days}});
 }
 
 }  // namespace
@@ -350,7 +376,7 @@ std::optional<int> settings_reader::exit_code(
         print_help(help);
         return 0;
     }
-    log_misspellings(arguments[0], misspellings());
+    log_remarks(arguments[0], misspellings(), old_);
     if (what == asked::nonsense) {
         std::fputs("The only arguments are --help and --check; settings come from the environment.\n", stderr);
         return 2;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "platform/base/clock.hpp"
+#include "platform/base/rotated_secret.hpp"
 #include "platform/base/secret.hpp"
 
 namespace airi {
@@ -26,7 +27,13 @@ struct bounds {
     /// Inclusive; for whole numbers, doubles and durations (in the member's unit).
     std::int64_t min = std::numeric_limits<std::int64_t>::min();
     std::int64_t max = std::numeric_limits<std::int64_t>::max();
+    /// The age at which a secret is to be replaced; a file older than that, less a month's notice, is logged as
+    /// secret.old at the start.
+    std::chrono::days replaced_after{0};
 };
+
+template <class T>
+inline constexpr bool is_secret = std::is_same_v<T, secret> || std::is_same_v<T, rotated_secret>;
 
 /// One line of a settings table:
 ///     static constexpr auto settings = std::tuple{
@@ -84,11 +91,18 @@ struct misspelling {
     std::string meant;
 };
 
+/// A secret whose file is due to be replaced.
+struct old_secret {
+    std::string name;
+    std::int64_t days = 0;  ///< since the file was changed
+};
+
 template <class T>
 struct loaded {
     T value;
     /// Never a mistake: the name may be another tool's.
     std::vector<misspelling> misspellings;
+    std::vector<old_secret> old_secrets;
     /// All mistakes, one sentence each; the value is valid when there are none. They never quote a setting's value.
     std::vector<std::string> mistakes;
 };
@@ -116,24 +130,31 @@ public:
     std::vector<std::string> mistakes() const;
     /// Names of the environment that are neither, and one or two letters away from one that is.
     std::vector<misspelling> misspellings() const;
+    const std::vector<old_secret>& old_secrets() const { return old_; }
     /// For main: see load_or_exit_code(). `arguments` begins with the program's name.
     std::optional<int> exit_code(int count, const char* const* arguments, const std::vector<setting_help>& help) const;
 
 private:
     template <class Setting>
     void take(const Setting& one, typename Setting::owner& into) {
-        const auto text = text_of(one.name, std::is_same_v<typename Setting::type, secret>, one.within.required);
+        const auto text = text_of(one.name, is_secret<typename Setting::type>, one.within.required);
         if (!text) return;
+        if (one.within.replaced_after.count() > 0) note_age(one.name, one.within.replaced_after);
         if (auto wrong = read(*text, one.within, one.value_in(into)); !wrong.empty())
             mistakes_.push_back(std::string(one.name) + ' ' + wrong);
+        if constexpr (std::is_same_v<typename Setting::type, rotated_secret>)
+            if (const auto* path = file_of(one.name)) one.value_in(into).follow(std::string(one.name), *path);
     }
     void add(std::vector<std::string> mistakes);
     std::optional<std::string> text_of(std::string_view name, bool is_secret, bool required);
+    const std::string* file_of(std::string_view name) const;
+    void note_age(std::string_view name, std::chrono::days replaced_after);
     bool is_known(std::string_view name) const;
     std::string nearest(std::string_view name) const;
 
     static std::string read(const std::string& text, const bounds&, std::string& out);
     static std::string read(const std::string& text, const bounds&, secret& out);
+    static std::string read(const std::string& text, const bounds&, rotated_secret& out);
     static std::string read(const std::string& text, const bounds&, bool& out);
     static std::string read(const std::string& text, const bounds&, double& out);
     static std::string read(const std::string& text, const bounds&, std::int64_t& out);
@@ -155,12 +176,14 @@ private:
     const environment& from_;
     std::vector<std::string> taken_;
     std::vector<std::string> mistakes_;
+    std::vector<old_secret> old_;
 };
 
 namespace settings_detail {
 
 std::string shown(const std::string& value);
 std::string shown(const secret&);
+std::string shown(const rotated_secret&);
 std::string shown(bool value);
 std::string shown(double value);
 std::string shown(std::int64_t value);
@@ -184,6 +207,7 @@ loaded<T> load(const environment& from) {
     reader.load(out.value);
     out.mistakes = reader.mistakes();
     out.misspellings = reader.misspellings();
+    out.old_secrets = reader.old_secrets();
     return out;
 }
 
@@ -194,9 +218,8 @@ std::vector<setting_help> settings_help() {
     const T standard{};
     const auto add = [&]<class Setting>(const Setting& one) {
         const typename Setting::owner& values = standard;
-        out.push_back({one.name,
-            settings_detail::help_line(one.name, one.description, one.within,
-                std::is_same_v<typename Setting::type, secret>, settings_detail::shown(one.value_in(values)))});
+        out.push_back({one.name, settings_detail::help_line(one.name, one.description, one.within,
+                                     is_secret<typename Setting::type>, settings_detail::shown(one.value_in(values)))});
     };
     std::apply([&](const auto&... each) { (add(each), ...); }, T::settings);
     return out;

@@ -95,7 +95,7 @@ key key::of(secret value) {
     return {std::move(kid), std::move(value)};
 }
 
-keyring::keyring(parties whose, key current, std::optional<key> previous) : parties_(std::move(whose)) {
+keyring::keyring(parties whose, key current, std::optional<replaced_key> previous) : parties_(std::move(whose)) {
     const auto add = [this](key added) {
         if (added.value.reveal().size() < 32) throw std::invalid_argument("a token secret needs at least 32 bytes");
         for (const auto& other : keys_)
@@ -104,7 +104,9 @@ keyring::keyring(parties whose, key current, std::optional<key> previous) : part
         keys_.push_back({std::move(added), digest::base64url(std::move(header).text())});
     };
     add(std::move(current));
-    if (previous) add(std::move(*previous));
+    if (!previous) return;
+    add(std::move(previous->key));
+    keys_.back().until = previous->until;
 }
 
 std::string keyring::sign(const claims& claims) const {
@@ -143,6 +145,7 @@ result<claims> keyring::verify(std::string_view token, instant now) const {
     error_code wrong;
     const auto* matching = by_header(token.substr(0, first), wrong);
     if (!matching) return wrong;
+    if (now >= matching->until) return errc::bad_signature;
     const auto signature = digest::from_base64url(token.substr(last + 1));
     if (!signature || signature->size() != 32) return errc::malformed;
     if (!digest::equal(*signature, digest::hmac_sha256(matching->key.value, token.substr(0, last))))

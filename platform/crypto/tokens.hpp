@@ -42,12 +42,18 @@ struct parties {
     std::string issuer, audience;
 };
 
+/// A key that has been replaced, and the time from which it verifies nothing.
+struct replaced_key {
+    tokens::key key;
+    instant until;
+};
+
 /// Signs with the current key, verifies with either. Immutable and thread safe.
 class keyring {
 public:
     /// Throws std::invalid_argument for a secret under 32 bytes (RFC 7518 section 3.2) and for two keys with the same
     /// id.
-    keyring(parties, key current, std::optional<key> previous = std::nullopt);
+    keyring(parties, key current, std::optional<replaced_key> previous = std::nullopt);
 
     std::string sign(const claims& claims) const;
     /// Accepts only tokens as sign() makes them: HS256, the header members alg, kid and typ, "at+jwt", and no others,
@@ -59,6 +65,7 @@ private:
     struct known {
         tokens::key key;
         std::string header;  // base64url of the header that sign() writes
+        instant until = instant::max();
     };
     const known* by_header(std::string_view encoded, error_code& wrong) const;
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/gateway/gateway_fixture.hpp"
 
@@ -102,4 +103,19 @@ TEST_CASE("idle connections are kept longer than balancers keep theirs, and so l
     CHECK(listening_of(settings).limits.idle_time > seconds{75});
     settings.keep_alive = seconds{620};
     CHECK(listening_of(settings).limits.idle_time == seconds{620});
+}
+
+TEST_CASE("SAAS-54: the previous secret of tokens verifies for seven days") {
+    auto settings = in("test");
+    const tokens::claims ann{
+        .email = "ann@example.com", .role = "user", .issued = now(), .expires = now() + seconds{60}};
+    const auto token = keyring_of(settings).sign(ann);
+    settings.jwt_secret_previous = std::exchange(settings.jwt_secret, secret(std::string(32, 'n')));
+    CHECK(keyring_of(settings).verify(token, now()).has_value());
+    settings.jwt_secret_rotated_at = to_text(now() - std::chrono::days{6});
+    CHECK(keyring_of(settings).verify(token, now()).has_value());
+    settings.jwt_secret_rotated_at = to_text(now() - std::chrono::days{8});
+    CHECK_FALSE(keyring_of(settings).verify(token, now()).has_value());
+    settings.jwt_secret_rotated_at = "yesterday";
+    CHECK(settings.mistakes().size() == 1);
 }

@@ -11,11 +11,13 @@
 
 #include "tests/support/cpp/captured_log.hpp"
 #include "tests/support/cpp/source_tree.hpp"
+#include "tests/support/cpp/temporary_directory.hpp"
 
 namespace {
 
 using namespace airi;
 using airi::test::contains;
+using airi::test::temporary_directory;
 
 struct sample {
     std::uint16_t port = 3001;
@@ -33,7 +35,7 @@ struct sample {
     static constexpr auto settings = std::tuple{
         setting{"PORT", &sample::port, "The port clients connect to.", {.min = 1}},
         setting{"HOST", &sample::host, "The host."},
-        setting{"KEY", &sample::key, "The key.", {.required = true}},
+        setting{"KEY", &sample::key, "The key.", {.required = true, .replaced_after = std::chrono::days{90}}},
         setting{"OTHER_KEY", &sample::other_key, "Another key."},
         setting{"STRICT", &sample::strict, "Whether it is strict."},
         setting{"RATIO", &sample::ratio, "A part.", {.min = 0, .max = 1}},
@@ -65,26 +67,6 @@ loaded<sample> with(std::map<std::string, std::string> values) { return load<sam
 mistakes wrong_with(const std::string& name, const std::string& value) {
     return with({{"KEY", "k"}, {name, value}}).mistakes;
 }
-
-class temporary_directory {
-public:
-    temporary_directory() : before_(std::filesystem::current_path()) {
-        char name[] = "/tmp/airi-settings-XXXXXX";
-        path = mkdtemp(name);
-    }
-    ~temporary_directory() {
-        std::filesystem::current_path(before_);
-        std::filesystem::remove_all(path);
-    }
-    std::string write(const std::string& name, std::string_view text) const {
-        std::ofstream(path / name) << text;
-        return path / name;
-    }
-    std::filesystem::path path;
-
-private:
-    std::filesystem::path before_;
-};
 
 }  // namespace
 
@@ -132,6 +114,21 @@ TEST_CASE("numbers are read whole and within their type") {
     for (auto wrong : {"61s", "9223372036854775807h", "5d", "s", "1.5s"})
         CHECK_MESSAGE(wrong_with("PAUSE", wrong).size() == 1, wrong);
     CHECK(wrong_with("PORT", "0") == mistakes{"PORT must be 1 to 65535"});
+}
+
+TEST_CASE("SAAS-54: a secret whose file is due to be replaced is named") {
+    const temporary_directory in;
+    const auto file = in.write("key", "s3cret");
+    const auto aged = [&](std::int64_t days) {
+        const auto changed = std::filesystem::file_time_type::clock::now() - std::chrono::days{days};
+        std::filesystem::last_write_time(file, changed);
+        return with({{"KEY_FILE", file}}).old_secrets;
+    };
+    CHECK(aged(59).empty());
+    REQUIRE(aged(60).size() == 1);
+    CHECK(aged(60)[0].name == "KEY");
+    CHECK(aged(75)[0].days == 75);
+    CHECK(with({{"KEY", "k"}}).old_secrets.empty());
 }
 
 TEST_CASE("a secret may stand in a file") {

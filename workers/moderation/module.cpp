@@ -18,7 +18,7 @@ struct moderation_settings {
     secret encryption_key_previous;
     secret evidence_key;
     secret evidence_key_previous;
-    secret openai_api_key;
+    rotated_secret openai_api_key;
     std::string openai_base_url;
 
     static constexpr auto settings = std::tuple{
@@ -30,7 +30,8 @@ struct moderation_settings {
             "Seals what crisis alerts keep of messages; at least 32 bytes.", {.required = true}},
         setting{"EVIDENCE_KEY_PREVIOUS", &moderation_settings::evidence_key_previous,
             "The previous EVIDENCE_KEY; what it sealed is sealed again with EVIDENCE_KEY."},
-        setting{openai.key_setting, &moderation_settings::openai_api_key, openai.description},
+        setting{openai.key_setting, &moderation_settings::openai_api_key, openai.description,
+            {.replaced_after = providers::key_life}},
         setting{openai.url_setting, &moderation_settings::openai_base_url, "Its base URL."},
     };
 

@@ -18,8 +18,6 @@ std::string trimmed(std::string_view text) {
     return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
 }
 
-secret trimmed(const secret& key) { return secret(trimmed(key.reveal())); }
-
 std::string without_slash(std::string out) {
     while (out.ends_with('/')) out.pop_back();
     return out;
@@ -57,16 +55,16 @@ openai_config config_of(openai_dialect dialect, const vendor_settings::vendor& v
         dialect.max_tokens_field = dialect.max_tokens_field_elsewhere;
     return {.dialect = dialect,
         .base_url = base_url(vendor.base_url, dialect.host, dialect.path),
-        .key = trimmed(vendor.api_key),
+        .key = vendor.api_key,
         .azure_api_version = trimmed(all.azure_openai_api_version),
         .azure_deployment = trimmed(all.azure_openai_deployment)};
 }
 
 }  // namespace
 
-moderation_account moderation_account_of(const secret& api_key, std::string_view url) {
+moderation_account moderation_account_of(rotated_secret api_key, std::string_view url) {
     constexpr const auto& openai = openai_dialects.front();
-    return {.base_url = base_url(url, openai.host, openai.path), .key = trimmed(api_key)};
+    return {.base_url = base_url(url, openai.host, openai.path), .key = std::move(api_key)};
 }
 
 provider_list from_settings(const provider_settings& settings, http::client& client, executor executor) {
@@ -79,8 +77,8 @@ provider_list from_settings(const provider_settings& settings, http::client& cli
     }
     if (!settings.anthropic_api_key.empty())
         out.push_back(anthropic_provider(
-            {.base_url = anthropic_url(settings.anthropic_base_url), .key = trimmed(settings.anthropic_api_key)},
-            client, executor));
+            {.base_url = anthropic_url(settings.anthropic_base_url), .key = settings.anthropic_api_key}, client,
+            executor));
     const bool assumed = settings.ollama_host.empty();
     out.push_back(ollama_provider(
         {.base_url = ollama_url(assumed ? default_ollama_host : settings.ollama_host), .assumed = assumed}, client,

@@ -19,10 +19,12 @@
 
 namespace airi::workers::providers {
 
+inline constexpr std::chrono::days key_life{90};
+
 /// The settings of the vendors of openai_dialects.hpp, row by row.
 struct vendor_settings {
     struct vendor {
-        secret api_key{};
+        rotated_secret api_key{};
         std::string base_url{};
     };
     std::array<vendor, openai_dialects.size()> vendors;
@@ -33,17 +35,17 @@ constexpr auto vendor_settings_table(std::index_sequence<Row...>) {
     using row = vendor_settings;
     return std::tuple_cat(std::tuple{
         element_setting{openai_dialects[Row].key_setting, &row::vendors, Row, &row::vendor::api_key,
-            openai_dialects[Row].description},
+            openai_dialects[Row].description, {.replaced_after = key_life}},
         element_setting{openai_dialects[Row].url_setting, &row::vendors, Row, &row::vendor::base_url, "Its base URL."},
     }...);
 }
 
 inline constexpr std::string_view default_ollama_host = "http://localhost:11434";
 
-/// Each member is the environment variable of that name. Without a key (or host) the provider does not exist; an empty
-/// base URL means the provider's own.
+/// Each member is the environment variable of that name. Without a key (or host) the provider does not exist; a key of
+/// a file follows the file. An empty base URL means the provider's own.
 struct provider_settings : vendor_settings {
-    secret anthropic_api_key;
+    rotated_secret anthropic_api_key;
     std::string anthropic_base_url;
     std::string azure_openai_deployment;
     std::string azure_openai_api_version;
@@ -54,7 +56,8 @@ struct provider_settings : vendor_settings {
     static constexpr auto settings =
         std::tuple_cat(vendor_settings_table(std::make_index_sequence<openai_dialects.size()>{}),
             std::tuple{
-                setting{"ANTHROPIC_API_KEY", &provider_settings::anthropic_api_key, "Anthropic."},
+                setting{"ANTHROPIC_API_KEY", &provider_settings::anthropic_api_key, "Anthropic.",
+                    {.replaced_after = key_life}},
                 setting{"ANTHROPIC_BASE_URL", &provider_settings::anthropic_base_url, "Its base URL."},
                 setting{"AZURE_OPENAI_DEPLOYMENT", &provider_settings::azure_openai_deployment,
                     "Azure's deployment; empty: the model's name."},
@@ -70,7 +73,7 @@ struct provider_settings : vendor_settings {
 };
 
 /// OpenAI's moderation API at the same address and with the same key as its chat.
-moderation_account moderation_account_of(const secret& api_key, std::string_view url);
+moderation_account moderation_account_of(rotated_secret api_key, std::string_view url);
 
 /// Ollama and the simulated provider are always there, the latter last. `client` must outlive them.
 provider_list from_settings(const provider_settings& settings, http::client& client, executor);

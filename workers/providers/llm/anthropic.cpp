@@ -113,7 +113,7 @@ public:
         http::request out;
         out.url = config_.base_url + "/messages";
         out.headers = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"},
-            {"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.reveal()}};
+            {"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.current().reveal()}};
         out.body = anthropic_body(prompt);
         return open_chat(client_, executor_, {"anthropic", std::move(out), anthropic_decoder(), limits, pause_});
     }
@@ -121,7 +121,7 @@ public:
     awaitable<result<>> probe(milliseconds limit) override {
         http::request out;
         out.url = config_.base_url + "/models";
-        out.headers = {{"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.reveal()}};
+        out.headers = {{"anthropic-version", "2023-06-01"}, {"x-api-key", config_.key.current().reveal()}};
         return probe_address(client_, std::move(out), limit);
     }
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "platform/base/secret.hpp"
+#include "platform/base/rotated_secret.hpp"
 #include "platform/http/client.hpp"
 #include "workers/providers/llm/decoder.hpp"
 #include "workers/providers/provider.hpp"
@@ -13,7 +13,7 @@ namespace airi::workers::providers {
 
 struct anthropic_config {
     std::string base_url;  ///< up to and including /v1
-    secret key;
+    rotated_secret key;
 };
 
 /// `client` must outlive the provider and its streams.

@@ -161,7 +161,7 @@ private:
         const auto& dialect = config_.dialect;
         http::request out;
         out.url = config_.base_url + std::string(path);
-        out.headers.emplace_back(dialect.key_header, std::string(dialect.key_prefix) + config_.key.reveal());
+        out.headers.emplace_back(dialect.key_header, std::string(dialect.key_prefix) + config_.key.current().reveal());
         return out;
     }
     std::string version_for(std::string_view wanted) const {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "platform/base/secret.hpp"
+#include "platform/base/rotated_secret.hpp"
 #include "platform/http/client.hpp"
 #include "workers/providers/llm/decoder.hpp"
 #include "workers/providers/llm/openai_dialects.hpp"
@@ -15,7 +15,7 @@ namespace airi::workers::providers {
 struct openai_config {
     openai_dialect dialect;
     std::string base_url;  ///< up to and including /v1; for Azure the resource's endpoint
-    secret key;
+    rotated_secret key;
     std::string azure_api_version{};  ///< empty: the prompt's, else a recent one
     std::string azure_deployment{};   ///< empty: the prompt's model
 };

@@ -43,7 +43,7 @@ awaitable<result<std::vector<category_scores>>> openai_moderation::scores_of(con
     for (const auto& text : texts) input.add(text);
     http::request request{"POST", account_.base_url + "/moderations",
         {{"Content-Type", "application/json"}, {"Accept", "application/json"},
-            {"Authorization", "Bearer " + account_.key.reveal()}},
+            {"Authorization", "Bearer " + account_.key.current().reveal()}},
         json::object().add("model", model).add_raw("input", input.text()).text(),
         {.connect = limit,
             .first_byte = limit,

@@ -10,7 +10,7 @@
 
 #include "platform/base/async.hpp"
 #include "platform/base/clock.hpp"
-#include "platform/base/secret.hpp"
+#include "platform/base/rotated_secret.hpp"
 #include "platform/http/client.hpp"
 
 namespace airi::workers::providers {
@@ -20,7 +20,7 @@ using category_scores = std::map<std::string, double, std::less<>>;
 
 struct moderation_account {
     std::string base_url;  ///< with the API's path: https://api.openai.com/v1
-    secret key;
+    rotated_secret key;
 
     bool configured() const { return !key.empty(); }
 };
