@@ -192,14 +192,14 @@ awaitable<> drain_at_signal(asio::signal_set& signals, const cores& cores, milli
     for (const auto& each : cores) asio::post(each->context, [&listening = each->listening] { listening.hasten(); });
 }
 
-awaitable<> show_counters_of(const cores& cores) {
+awaitable<> show_counters_of(const cores& cores, const postgres::database& database) {
     std::vector<const session_counters*> sessions;
     std::vector<const hub_counters*> hubs;
     for (const auto& each : cores) {
         sessions.push_back(&each->listening.counters());
         hubs.push_back(&each->channels.counters());
     }
-    return show_counters(std::move(sessions), std::move(hubs));
+    return show_counters(std::move(sessions), std::move(hubs), database);
 }
 
 // Serves until every core has drained. The first core runs on this thread.
@@ -225,13 +225,14 @@ int run(const gateway_settings& settings) {
     const auto cores = open_cores(shared, settings);
     auto& first = *cores.front();
     asio::co_spawn(first.context, reload(shared), asio::detached);
-    asio::co_spawn(first.context, show_counters_of(cores), asio::detached);
+    asio::co_spawn(first.context, show_counters_of(cores, *shared.database), asio::detached);
     asio::signal_set signals(first.context, SIGTERM, SIGINT);
     asio::co_spawn(first.context, drain_at_signal(signals, cores, settings.drain), asio::detached);
     // The metrics are for operators, not for clients.
-    admin_server admin(first.context.get_executor(), {.host = "127.0.0.1", .port = settings.admin_port, .ready = [&] {
-                                                          return first.accepts && missing_of(first.services).empty();
-                                                      }});
+    admin_server admin(
+        first.context.get_executor(), {.host = settings.admin_address, .port = settings.admin_port, .ready = [&] {
+                                           return first.accepts && missing_of(first.services).empty();
+                                       }});
     log::info("gateway.started",
         {{"port", first.listening.port()}, {"admin_port", admin.port()}, {"threads", settings.threads}});
     run_all(cores);

@@ -1,13 +1,17 @@
-// The counters of all threads as metrics, refreshed each second. Started by main.
+// The counters of all threads and the pool of connections as metrics, refreshed each second: a scrape walks no socket.
+// Started by main.
 #pragma once
 
 #include <vector>
 
 #include "gateway/realtime/hub.hpp"
 #include "gateway/transport/session_counters.hpp"
+#include "platform/postgres/postgres.hpp"
 
 namespace airi::gateway {
 
-awaitable<> show_counters(std::vector<const session_counters*>, std::vector<const hub_counters*>);
+/// All of them outlive the coroutine.
+awaitable<> show_counters(
+    std::vector<const session_counters*>, std::vector<const hub_counters*>, const postgres::database&);
 
 }  // namespace airi::gateway

@@ -13,6 +13,7 @@ namespace airi::gateway {
 struct gateway_settings : kafka::access {
     std::uint16_t port = 3001;
     std::string address = "0.0.0.0";
+    std::string admin_address = "127.0.0.1";
     std::uint16_t admin_port = 0;
     std::int64_t threads = std::max(1u, std::thread::hardware_concurrency());
     secret database_url;
@@ -54,8 +55,10 @@ struct gateway_settings : kafka::access {
     static constexpr auto own = std::tuple{
         setting{"PORT", &gateway_settings::port, "The port clients connect to; 0: any free one."},
         setting{"ADDRESS", &gateway_settings::address, "The address to listen on."},
-        setting{"ADMIN_PORT", &gateway_settings::admin_port,
-            "Port of /healthz, /readyz and /metrics on the loopback interface; 0: any free one."},
+        setting{"ADMIN_ADDRESS", &gateway_settings::admin_address,
+            "The address of ADMIN_PORT, which asks for no password: only a network of your own may reach it."},
+        setting{
+            "ADMIN_PORT", &gateway_settings::admin_port, "Port of /healthz, /readyz and /metrics; 0: any free one."},
         setting{"GATEWAY_THREADS", &gateway_settings::threads, "Threads that serve requests; default: one per core.",
             {.min = 1, .max = 256}},
         setting{"DATABASE_URL", &gateway_settings::database_url, "Postgres, as the role airi_app.", {.required = true}},

@@ -16,7 +16,7 @@ const secret = /(?:(?<!S3_ACCESS)_KEY|PASSWORD|SECRET|TOKEN)(?:_PREVIOUS)?$|^MAI
 // Settings that have the addresses of compose.yaml's own servers there: an installation has to set them.
 const ofInstallation = /^KAFKA_(?:BROKERS|SECURITY_PROTOCOL|SASL_MECHANISM)$|^(?:API|FRONTEND)_URL$/;
 // The time that a pod has to end follows from it: see parts.mjs.
-const fixed = { DRAIN_SECONDS: '10' };
+const fixed = { DRAIN_SECONDS: '10', ADMIN_ADDRESS: '127.0.0.1' };
 // A pod's own directory would lose the archive; without a writable one, only s3:// works.
 const lasting = new Set(['archive']);
 

@@ -4,6 +4,7 @@
 #include "gateway/api/data_route.hpp"
 #include "gateway/api/idempotency.hpp"
 #include "gateway/api/request_checks.hpp"
+#include "gateway/api/request_metrics.hpp"
 #include "gateway/api/router.hpp"
 #include "gateway/api/websocket_upgrade.hpp"
 #include "gateway/auth/authenticate.hpp"
@@ -84,8 +85,14 @@ public:
     }
 
     awaitable<answer> handle(request request) override {
-        if (request.method == verb::options) co_return cors_preflight(allowed_origins(services_), request);
+        request_metrics::active measured(metrics_, request.method);
+        if (request.method == verb::options) {
+            auto preflight = cors_preflight(allowed_origins(services_), request);
+            measured.answered(preflight.status);
+            co_return preflight;
+        }
         auto found = router_.find(request.method, request.path);
+        measured.at(found.route);
         decision limits;
         route_result result = no_route(found);
         if (found.route) {
@@ -101,21 +108,31 @@ public:
         if (found.route && found.route->bare)
             if (auto* whole = std::get_if<response>(&out)) unwrap(request, *whole);
         add_headers(found, request, limits, out);
+        const auto status = head_of(out).status;
+        const auto took = measured.answered(status);
         log::debug("request.answered", {{"request_id", request.id}, {"traceparent", request.traceparent},
-                                           {"path", request.path}, {"status", head_of(out).status}});
+                                           {"path", request.path}, {"status", status}, {"ms", took.count()}});
+        if (const auto most = services_.catalogue.rows()->number("slow_request_ms"); most > 0 && took.count() > most)
+            log::warn("request.slow",
+                {{"request_id", request.id}, {"traceparent", request.traceparent}, {"method", name_of(request.method)},
+                    {"route", template_of(found.route)}, {"status", status}, {"ms", took.count()}});
         co_return out;
     }
 
     awaitable<std::variant<response, upgraded>> upgrade(request request) override {
+        request_metrics::active measured(metrics_, verb::get);
         const auto found = router_.find(verb::get, request.path);
+        measured.at(found.route);
         const bool known = found.route && found.route->opens_socket;
         auto got = known ? co_await accept_websocket(services_, request, found.path) : not_found("path");
         if (const auto* refused = std::get_if<problem>(&got)) {
             record_refusal(*refused, {"websocket", request.address, request.id});
+            measured.answered(refused->status);
             auto out = failure_response(*refused, request.id, false);
             add_cors(request.header("origin"), out.headers);
             co_return out;
         }
+        measured.answered(101);
         co_return std::get<upgraded>(std::move(got));
     }
 
@@ -236,6 +253,7 @@ private:
 
     gateway::services& services_;
     const gateway::router& router_;
+    request_metrics metrics_;
 };
 
 }  // namespace

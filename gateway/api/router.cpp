@@ -49,6 +49,13 @@ void add_method(std::string& list, verb method) {
 
 }  // namespace
 
+std::string_view name_of(verb method) { return method_names[static_cast<std::size_t>(method)]; }
+
+std::string template_of(const route* row) {
+    if (!row) return {};
+    return row->path.starts_with('=') ? std::string(row->path.substr(1)) : "/api/v1" + std::string(row->path);
+}
+
 std::vector<way> ways_to(const route& row) {
     std::vector<way> out{{row.method, row.path}};
     auto method = row.method;

@@ -21,6 +21,11 @@ struct way {
     std::string_view path;
 };
 
+/// "GET", and so on.
+std::string_view name_of(verb);
+/// The route's own path with its placeholders, "/api/v1/conversations/{id}"; empty for none.
+std::string template_of(const route*);
+
 /// The route's own way, then those of its `also`. Throws std::invalid_argument when that is malformed.
 std::vector<way> ways_to(const route&);
 

@@ -40,6 +40,7 @@ milliseconds session_host::leave_after() {
 bool session_host::is_slow(std::size_t queued_for_one) const {
     const auto& limits = options.limits;
     if (queued_for_one > limits.queue_bytes) return true;
+    const auto queued = counters.queued_bytes.load(std::memory_order_relaxed);
     return queued > limits.queued_in_all && queued_for_one > limits.queued_in_all / connections.size();
 }
 

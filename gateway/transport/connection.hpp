@@ -45,7 +45,6 @@ struct session_host {
     session_counters counters;
     std::string date;  ///< the value of the Date header, renewed by the tick
     std::vector<connection*> connections;
-    std::size_t queued = 0;            ///< bytes, for all WebSockets
     std::optional<departure> leaving;  ///< the server drains
 
     /// Whether a socket with so many bytes queued has more than it may.

@@ -130,12 +130,15 @@ void frame_writer::fail(const error_code& reason) {
     owner_.unwritable();
 }
 
-void frame_writer::drop_frames() {
-    auto keep = first_ + (written_ > 0 ? 1 : 0);
+std::size_t frame_writer::drop_frames() {
+    const auto keep = first_ + (written_ > 0 ? 1 : 0);
+    const auto before = queue_.size();
     queue_.erase(std::remove_if(queue_.begin() + static_cast<std::ptrdiff_t>(keep), queue_.end(),
                      [](const entry& one) { return !one.beast; }),
         queue_.end());
+    const auto dropped = before - queue_.size();
     compact();
+    return dropped;
 }
 
 void frame_writer::shut() {

@@ -39,8 +39,8 @@ public:
     void push(std::shared_ptr<const std::string> text) { queue_.push_back({std::move(text), nullptr}); }
     /// Writes what the kernel takes now, and the rest when it takes more.
     void flush();
-    /// Drops the frames whose writing has not begun; Beast's writes stay.
-    void drop_frames();
+    /// Drops the frames whose writing has not begun, and returns how many; Beast's writes stay.
+    std::size_t drop_frames();
     /// True when the kernel has taken everything.
     bool idle() const noexcept { return first_ == queue_.size(); }
     /// Closes the descriptor; Beast's writes end with operation_aborted.

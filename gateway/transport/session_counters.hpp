@@ -17,6 +17,8 @@ struct session_counters {
     count sockets_open{0};
     count frames_in{0};
     count frames_out{0};
+    count queued_bytes{0};    ///< of all WebSockets
+    count frames_dropped{0};  ///< queued for a client that read too slowly
     count slow_closes{0};
     count dead_peers{0};  ///< no pong in time
     count faults{0};      ///< exceptions thrown by the application
@@ -26,8 +28,8 @@ struct session_counters {
 inline void add(session_counters::count& counter, std::uint64_t by = 1) noexcept {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 }
-inline void subtract(session_counters::count& counter) noexcept {
-    counter.store(counter.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+inline void subtract(session_counters::count& counter, std::uint64_t by = 1) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) - by, std::memory_order_relaxed);
 }
 
 }  // namespace airi::gateway

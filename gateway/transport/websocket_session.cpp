@@ -240,7 +240,7 @@ void websocket_session::on_control_frame(websocket::frame_type kind) {
 void websocket_session::send(std::shared_ptr<const std::string> frame) {
     if (state_ != state::open) return;
     queued_ += frame->size();
-    host_->queued += frame->size();
+    add(host_->counters.queued_bytes, frame->size());
     if (host_->is_slow(queued_)) return close_slow();
     if (ws_.next_layer().idle()) {
         progressed_ = steady::now();
@@ -265,7 +265,7 @@ void websocket_session::wrote(std::size_t frames, std::size_t text) {
 
 void websocket_session::unqueue(std::size_t bytes) {
     queued_ -= bytes;
-    host_->queued -= bytes;
+    subtract(host_->counters.queued_bytes, bytes);
 }
 
 // The descriptor has failed, which the reader sees too, or has been closed here.
@@ -279,7 +279,7 @@ void websocket_session::unwritable() {
 void websocket_session::close_slow() {
     add(host_->counters.slow_closes);
     log::info("gateway.slow_socket", {{"request_id", request_id_}, {"queued", queued_}});
-    ws_.next_layer().drop_frames();
+    add(host_->counters.frames_dropped, ws_.next_layer().drop_frames());
     unqueue(queued_);
     close(3008, "slow");
 }

@@ -1,6 +1,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -86,6 +87,10 @@ public:
     void pause(const partition_id& partition) override { request(partition, true); }
     void resume(const partition_id& partition) override { request(partition, false); }
     std::int64_t lag() const override { return lag_; }
+    std::map<std::string, std::int64_t> lag_by_topic() const override {
+        const std::scoped_lock held(lock_);
+        return topic_lags_;
+    }
     awaitable<> stop(milliseconds limit) override;
 
 private:
@@ -114,7 +119,7 @@ private:
     const std::shared_ptr<link> link_;
     connection connection_;
 
-    std::mutex lock_;
+    mutable std::mutex lock_;
     commit_state commits_;
     std::vector<std::pair<partition_id, bool>> requests_;
     std::vector<std::function<void(bool)>> stopped_;
@@ -124,6 +129,7 @@ private:
     std::atomic<bool> stopping_{false};
     std::atomic<bool> abandoned_{false};
     std::atomic<std::int64_t> lag_{-1};
+    std::map<std::string, std::int64_t> topic_lags_;
 
     // The rest belongs to the thread; others call only member_->wake(), under lock_.
     std::unique_ptr<group_member> member_;
@@ -320,19 +326,21 @@ void rdkafka_consumer::measure() {
     if (clock::now() < next_measure_) return;
     next_measure_ = clock::now() + rest;
     const std::scoped_lock held(lock_);
-    std::int64_t total = 0;
+    std::map<std::string, std::int64_t> lags;
+    std::set<std::string> unknown;
     for (const auto& partition : commits_.partitions()) {
         const auto end = member_->end_of(partition);
         const auto position = commits_.position(partition);
         // A fetch was answered and nothing was handed over: there was nothing to read.
         const bool known = end >= 0 && (position >= 0 || !paused_.contains(partition));
-        if (!known) {
-            lag_ = -1;
-            return;
-        }
-        if (position >= 0) total += std::max<std::int64_t>(0, end - position);
+        if (!known) unknown.insert(partition.topic);
+        lags[partition.topic] += position >= 0 ? std::max<std::int64_t>(0, end - position) : 0;
     }
-    lag_ = total;
+    std::int64_t total = 0;
+    for (const auto& [topic, count] : lags) total += count;
+    for (const auto& topic : unknown) lags.erase(topic);
+    lag_ = unknown.empty() ? total : -1;
+    topic_lags_ = std::move(lags);
 }
 
 void rdkafka_consumer::rejoin() {

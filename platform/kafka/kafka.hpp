@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -111,6 +112,8 @@ public:
     /// The number of records of all assigned partitions not yet handed over, at most half a second old; -1 when
     /// unknown.
     virtual std::int64_t lag() const = 0;
+    /// The same of each topic that has an assigned partition; those of which it is unknown are left out.
+    virtual std::map<std::string, std::int64_t> lag_by_topic() const = 0;
     /// Stops intake at once; ends when the group has been left and the last commits are stored, or at the limit. A
     /// static member keeps its partitions for the session timeout.
     virtual awaitable<> stop(milliseconds limit) = 0;

@@ -68,6 +68,12 @@ public:
 
     bool available() const override { return connected_ > 0; }
 
+    pool_use use() const override {
+        const std::scoped_lock held(lock_);
+        const std::size_t open = connected_, idle = std::min(idle_.size(), open);
+        return {links_.size(), idle, open - idle, queue_.size() + grouped_.size(), timeouts_};
+    }
+
 private:
     bool push(transaction& work, std::function<void(answer)> done) {
         const std::scoped_lock held(lock_);
@@ -193,8 +199,9 @@ private:
     }
 
     // The oldest are in front. Needs the lock.
-    static void refuse_late(std::deque<job>& queue, steady_clock::time_point now) {
-        for (; !queue.empty() && queue.front().until < now; queue.pop_front()) queue.front().done(errc::busy);
+    void refuse_late(std::deque<job>& queue, steady_clock::time_point now) {
+        for (; !queue.empty() && queue.front().until < now; queue.pop_front(), ++timeouts_)
+            queue.front().done(errc::busy);
     }
 
     void run_flight(connection& link, std::vector<job>& flight) {
@@ -289,7 +296,7 @@ private:
     const std::size_t waiting_;
     const milliseconds longest_wait_;
     const milliseconds group_linger_;
-    std::mutex lock_;
+    mutable std::mutex lock_;
     std::condition_variable retry_;
     std::condition_variable stopped_;
     std::deque<job> queue_;
@@ -299,6 +306,7 @@ private:
     std::size_t arrivals_ = 0;
     bool down_ = false;
     bool stopping_ = false;
+    std::uint64_t timeouts_ = 0;
     steady_clock::time_point stop_by_;
     std::vector<std::unique_ptr<link>> links_;
     std::vector<link*> idle_;  // the last one was used last

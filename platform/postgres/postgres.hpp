@@ -124,6 +124,12 @@ struct transaction {
     std::optional<std::string> group_order = std::nullopt;
 };
 
+/// The connections of a pool at this moment, and the transactions that wait for one.
+struct pool_use {
+    std::size_t most = 0, idle = 0, used = 0, waiting = 0;
+    std::uint64_t timeouts = 0;  ///< transactions that ended as `busy` because none became free, so far
+};
+
 /// Thread safe. A bounded pool of connections, each on a thread of its own.
 class database {
 public:
@@ -132,6 +138,7 @@ public:
     /// except after `unavailable`, where it is unknown.
     virtual awaitable<result<std::vector<rows>>> run(transaction) = 0;
     virtual bool available() const = 0;
+    virtual pool_use use() const { return {}; }
 };
 
 /// One statement as a transaction of its own; its rows. `caller` as in transaction.

@@ -117,7 +117,10 @@ struct admin_server::state {
 
 admin_server::admin_server(executor executor, options options)
     : state_(std::make_shared<state>(executor, std::move(options))) {
-    const tcp::endpoint endpoint(boost::asio::ip::make_address(state_->settings.host), state_->settings.port);
+    error_code wrong;
+    const auto address = boost::asio::ip::make_address(state_->settings.host, wrong);
+    if (wrong) throw boost::system::system_error(wrong, "ADMIN_ADDRESS is no IP address: " + state_->settings.host);
+    const tcp::endpoint endpoint(address, state_->settings.port);
     auto& acceptor = state_->acceptor;
     acceptor.open(endpoint.protocol());
     acceptor.set_option(tcp::acceptor::reuse_address(true));

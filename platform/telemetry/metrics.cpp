@@ -1,5 +1,6 @@
 #include "platform/telemetry/metrics.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -62,22 +63,27 @@ void append_sample(std::string& out, std::string_view name, std::string_view wit
 // other threads are counting.
 void append_histogram(
     std::string& out, const std::string& name, const std::string& labels, const histogram& histogram) {
-    const auto before = labels.empty() ? "" : labels + ",";
+    const auto start = name + "_bucket{" + labels + (labels.empty() ? "le=\"" : ",le=\"");
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < histogram.bounds().size(); ++i) {
         sum += histogram.count(i);
-        append_sample(out, name + "_bucket", fmt::format("{}le=\"{}\"", before, histogram.bounds()[i]), sum);
+        out += start;
+        fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}\"}} {}\n"), histogram.bounds()[i], sum);
     }
     sum += histogram.count(histogram.bounds().size());
-    append_sample(out, name + "_bucket", before + "le=\"+Inf\"", sum);
+    out += start;
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("+Inf\"}} {}\n"), sum);
     append_sample(out, name + "_sum", labels, histogram.sum());
     append_sample(out, name + "_count", labels, sum);
 }
 
 }  // namespace
 
-const std::vector<double> latency_bounds{
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+const std::vector<double> latency_bounds{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2, 2.5, 5, 7.5, 10};
+const std::vector<double> call_bounds{
+    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
+const std::vector<double> token_bounds{
+    1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864};
 
 histogram::histogram(std::vector<double> bounds)
     : bounds_(std::move(bounds)), counts_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {

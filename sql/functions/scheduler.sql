@@ -84,3 +84,22 @@ begin
     delete from conversations where id = any (gone);
     return coalesce(cardinality(gone), 0);
 end $$;
+
+-- What alerts and dashboards show of the business: users by plan, sign-ups of the last day, users who pay, the
+-- recurring revenue by currency with that of 30 days ago, and payments of the last hour that failed.
+create or replace function business_figures() returns json
+language sql stable security definer set search_path = airi, pg_temp as $$
+    select json_build_object(
+        'users', (select coalesce(json_object_agg(plan, n), '{}') from (
+            select p.id as plan, count(u.id) as n from plans p
+            left join users u on u.plan = p.id and u.erased_at is null group by p.id) x),
+        'signups', (select count(*) from users where created_at > now() - interval '1 day'),
+        'paying', (select count(distinct s.user_id) from subscriptions s join users u on u.id = s.user_id
+            where s.status in ('active', 'past_due') and u.erased_at is null),
+        'failed_payments', (select count(*) from payment_history
+            where status = 'FAILED' and updated_at > now() - interval '1 hour'),
+        'revenue', (select coalesce(json_object_agg(currency, json_build_object(
+                'now', round(coalesce(n.amount, 0)), 'before', round(coalesce(b.amount, 0)))), '{}')
+            from recurring_revenue(now()) n
+            full join recurring_revenue(now() - interval '30 days') b using (currency)))
+$$;

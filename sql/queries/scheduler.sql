@@ -13,3 +13,6 @@ select erasure_recorded(:user::uuid);
 
 -- name: scheduler.database_state
 select database_state()::text;
+
+-- name: scheduler.business_figures
+select business_figures()::text;

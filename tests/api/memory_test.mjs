@@ -23,7 +23,7 @@ const updates = (client) =>
 async function allHandled(system) {
     const text = await (await fetch(`http://127.0.0.1:${system.program('memory-1').port}/metrics`)).text();
     const [{ n }] = await system.rows('select count(*)::int as n from generations');
-    return Number(text.match(/^airi_worker_records_handled\{worker="memory"\} (\d+)$/m)[1]) === n;
+    return Number(text.match(/^airi_worker_records_handled_total\{worker="memory"\} (\d+)$/m)[1]) === n;
 }
 
 async function sendTurn(client, script, more = {}) {

@@ -16,7 +16,8 @@ const counted = async (system) =>
 
 async function metricsOf(system, name) {
     const text = await (await fetch(`http://127.0.0.1:${system.program(name).port}/metrics`)).text();
-    return [...text.matchAll(/^airi_worker_records_handled\{worker="(\w+)"\} (\d+)$/gm)].map(([, worker]) => worker);
+    const counted = text.matchAll(/^airi_worker_records_handled_total\{worker="(\w+)"\} (\d+)$/gm);
+    return [...counted].map(([, worker]) => worker);
 }
 
 scenario('each worker of a process has its own group, place in the logs and metrics', async ({ system }) => {

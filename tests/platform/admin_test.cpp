@@ -60,6 +60,17 @@ TEST_CASE("a port that is taken is named") {
     }
 }
 
+TEST_CASE("an address that is none is named") {
+    boost::asio::io_context io;
+    std::string why;
+    try {
+        const admin_server server(io.get_executor(), {.host = "localhost:9100", .ready = {}});
+    } catch (const boost::system::system_error& e) {
+        why = e.what();
+    }
+    CHECK(why.starts_with("ADMIN_ADDRESS is no IP address: localhost:9100"));
+}
+
 TEST_CASE("health, readiness and metrics are shown") {
     std::atomic<bool> ready{false};
     running at([&ready] { return ready.load(); });

@@ -100,6 +100,8 @@ TEST_CASE("a restarted group continues from its committed offset, and lag counts
         REQUIRE_FALSE(thread.run(out->publish(spread(topic, 0, 100))).has_error());
         REQUIRE(owner.arrive(100));
         CHECK(becomes_true([&] { return owner.consumer().lag() == 0; }));
+        const std::map<std::string, std::int64_t> none{{topic, 0}};
+        CHECK(becomes_true([&] { return owner.consumer().lag_by_topic() == none; }));
     }
     REQUIRE_FALSE(thread.run(out->publish(spread(topic, 100, 50))).has_error());
     recording_owner owner(recording_owner::commits::never);
@@ -115,7 +117,8 @@ TEST_CASE("a restarted group continues from its committed offset, and lag counts
     CHECK(becomes_true([&] {
         REQUIRE_FALSE(thread.run(out->publish(spread(topic, published, 50))).has_error());
         published += 50;
-        return owner.consumer().lag() > 0;
+        const auto lags = owner.consumer().lag_by_topic();
+        return owner.consumer().lag() > 0 && lags.contains(topic) && lags.at(topic) > 0;
     }));
     thread.call([&] {
         for (int p : {0, 1}) owner.consumer().resume({topic, p});

@@ -150,7 +150,10 @@ TEST_CASE("a transaction that waits too long for a connection meets a busy serve
     boost::asio::co_spawn(io, test::run_one(db.get(), of(nap, {"2"}), &running), boost::asio::detached);
     io.poll();
     REQUIRE(becomes([&] { return run(*other, of(sleeping)).value()[0].text(0, 0) == "1"; }));
+    const auto use = db->use();
+    CHECK((use.most == 1 && use.used == 1 && use.idle == 0 && use.timeouts == 0));
     for (const auto& got : run_all(*db, times(5, of(one)))) CHECK(got.error() == errc::busy);
+    CHECK(db->use().timeouts == 5);
     io.run();
     CHECK(running.value());
     CHECK(run(*db, of(one)));

@@ -309,7 +309,7 @@ bad('a client that never reads is closed with 3008 and can reconnect', async ({ 
     const slow = async () =>
         Number(
             (await ask(system.program('gateway-1').adminPort, { path: '/metrics' })).text.match(
-                /^airi_gateway_slow_closes(?:\{\})? (\S+)$/m,
+                /^airi_gateway_slow_closes_total(?:\{\})? (\S+)$/m,
             )[1],
         );
     const before = await slow();

@@ -55,7 +55,7 @@ test('metrics are on the admin port of a gateway, and not on the port of its cli
     assert.equal((await ask(ports[0], { path: '/metrics', from: address() })).status, 404);
     const { status, text } = await ask(system.program('gateway-1').adminPort, { path: '/metrics' });
     assert.equal(status, 200);
-    assert.match(text, /^airi_gateway_requests\{class="2xx"\} \d+$/m);
+    assert.match(text, /^airi_gateway_responses_total\{class="2xx"\} \d+$/m);
 });
 
 test('SAAS-09: CORS allows localhost:5173 in development, FRONTEND_URL and documented origins always', async ({

@@ -10,6 +10,7 @@
 #include "platform/base/sleep.hpp"
 #include "workers/chat/prompt.hpp"
 #include "workers/chat/tools.hpp"
+#include "workers/providers/call_metrics.hpp"
 #include "workers/providers/estimate.hpp"
 #include "workers/runtime/delivery.hpp"
 #include "workers/runtime/errors.hpp"
@@ -297,6 +298,7 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
         health.succeeded(clock::now(), got.first_token.value_or(latency_));
     }
     calls_.push_back(priced_call(model, std::move(outcome), got.usage, latency_, live_->epoch));
+    providers::measure_call(calls_.back(), got.error, got.first_token);
     gen::provider_call none{.provider = model.provider, .model = model.model, .outcome = {}};
     none.epoch = live_->epoch;
     live_->costs = [sum = gen::with_earlier(std::move(none), calls_)] { return sum; };

@@ -8,6 +8,7 @@
 #include "platform/base/log.hpp"
 #include "sql/memories.hpp"
 #include "workers/memory/prompts.hpp"
+#include "workers/providers/call_metrics.hpp"
 #include "workers/providers/estimate.hpp"
 #include "workers/runtime/ledger_events.hpp"
 
@@ -88,6 +89,7 @@ awaitable<answer> ask(
             health.succeeded(clock::now(), took);
         out.calls.push_back(
             priced_call(model, got.error ? got.error.message() : "completed", got.usage, took, only_epoch));
+        providers::measure_call(out.calls.back(), got.error, std::nullopt);
         if (got.error) continue;
         out.text = std::move(got.text);
         break;

@@ -5,6 +5,7 @@
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "sql/statements.hpp"
+#include "workers/providers/call_metrics.hpp"
 
 namespace airi::workers::providers {
 namespace {
@@ -62,6 +63,7 @@ health_monitor::health_monitor(postgres::database& database, const provider_list
 awaitable<result<>> health_monitor::refresh() {
     health_.set_policy(rules_.health);
     const auto now = clock::now();
+    show_breakers(health_, now);
     postgres::transaction work;
     if (!instance_.empty()) work.statements.push_back(save(now));
     work.statements.push_back(sql::bind("provider_health.others", {{"instance", instance_}}));

@@ -41,8 +41,10 @@ awaitable<typename awaited<std::invoke_result_t<Call>>::type> guarded(std::strin
 }  // namespace
 
 awaitable<bool> record_delivery::deliver_batch(const std::vector<kafka::message>& messages) {
+    const auto began = process_metrics::clock::now();
     const auto effects = co_await guarded(worker_.name, [&] { return worker_.handle_batch(messages); });
     if (!effects || co_await retry_outages(*effects, std::nullopt)) co_return false;
+    for (const auto& message : messages) durations_.ended(message.topic, {}, began);
     counters_.handled += static_cast<std::int64_t>(messages.size());
     co_return true;
 }
@@ -51,7 +53,9 @@ awaitable<bool> record_delivery::deliver(const kafka::message& message, std::fun
     delivery state(worker_.retry, attempts_of(message));
     if (const auto due = due_of(message); due > now() && !co_await wait_until(due)) co_return false;
     while (!draining_) {
+        const auto began = process_metrics::clock::now();
         const auto outcome = co_await attempt(message, in_order);
+        durations_.ended(message.topic, outcome, began);
         const auto next = state.after(outcome);
         if (std::holds_alternative<finished>(next)) {
             ++counters_.handled;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "workers/runtime/process_metrics.hpp"
 #include "workers/runtime/runner.hpp"
 
 namespace airi::workers {
@@ -13,7 +14,7 @@ class record_delivery {
 public:
     /// All of them outlive the object.
     record_delivery(const worker& worker, const runner_ports& ports, runner_counters& counters)
-        : worker_(worker), ports_(ports), counters_(counters) {}
+        : worker_(worker), ports_(ports), counters_(counters), durations_(worker.group) {}
 
     /// True: the record is done for good and its offset may be committed. False: the worker drains, and the record is
     /// left to the partition's next owner. `in_order` is called before that, once or several
@@ -40,6 +41,7 @@ private:
     const worker& worker_;
     const runner_ports& ports_;
     runner_counters& counters_;
+    process_metrics durations_;
     bool draining_ = false;
 };
 

@@ -101,13 +101,18 @@ void worker_host::start_consuming(worker worker) {
     runner_ = make_runner(std::move(worker), {database(), servers_.producer(), frames()}, executor());
     consumer_ = kafka::open_consumer(options, executor(), runner_->owner());
     runner_->attach(*consumer_);
-    const auto gauge = [&](const char* metric, std::string_view help) -> metrics::gauge& {
-        return metrics::gauge_of(metric, help, {{"worker", name_}});
+    const auto total = [&](const char* metric, std::string_view help) -> metrics::counter& {
+        return metrics::counter_of(metric, help, {{"worker", name_}});
     };
-    gauges_ = std::make_unique<gauges>(gauges{gauge("airi_worker_records_handled", "Records delivered."),
-        gauge("airi_worker_records_dead", "Records sent to the dead letters."),
-        gauge("airi_worker_records_in_work", "Records taken and not yet done."),
-        gauge("airi_worker_lag", "Records behind the end of the topics; -1 unknown.")});
+    gauges_ = std::make_unique<gauges>(gauges{total("airi_worker_records_handled_total", "Records delivered."),
+        total("airi_worker_records_retried_total", "Attempts that failed and were or will be repeated."),
+        total("airi_worker_records_outages_total", "Attempts that failed because a server was away."),
+        total("airi_worker_records_dead_total", "Records sent to the dead letters."),
+        metrics::gauge_of("airi_worker_records_in_work", "Records taken and not yet done.", {{"worker", name_}}), {}});
+    for (const auto& topic : options.topics)
+        gauges_->lag[topic] = &metrics::gauge_of("airi_consumer_lag_records",
+            "Records of this process' partitions that it has not taken yet.",
+            {{"messaging_destination_name", topic}, {"messaging_consumer_group_name", options.group}});
 }
 
 void worker_host::start_task(const task& task) {
@@ -129,10 +134,21 @@ void worker_host::start_task(const task& task) {
 void worker_host::update_metrics() {
     if (!gauges_) return;
     const auto counters = runner_->counters();
-    gauges_->handled.set(counters.handled);
-    gauges_->dead.set(counters.dead);
+    const auto show = [](metrics::counter& metric, std::int64_t total) {
+        metric.set_total(static_cast<std::uint64_t>(total));
+    };
+    show(gauges_->handled, counters.handled);
+    show(gauges_->retried, counters.retried);
+    show(gauges_->outages, counters.outages);
+    show(gauges_->dead, counters.dead);
     gauges_->in_work.set(counters.in_work);
-    gauges_->lag.set(consumer_->lag());
+    // Another process has what is no longer assigned to this one. While it is unknown, the last value stays.
+    const auto lags = consumer_->lag_by_topic();
+    if (consumer_->lag() < 0 && lags.empty()) return;
+    for (const auto& [topic, metric] : gauges_->lag) {
+        const auto found = lags.find(topic);
+        metric->set(found == lags.end() ? 0 : found->second);
+    }
 }
 
 awaitable<> worker_host::drain(milliseconds limit) {

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -74,7 +75,9 @@ public:
 
 private:
     struct gauges {
-        metrics::gauge &handled, &dead, &in_work, &lag;
+        metrics::counter &handled, &retried, &outages, &dead;
+        metrics::gauge& in_work;
+        std::map<std::string, metrics::gauge*> lag;  // by topic
     };
     awaitable<> reload(std::function<awaitable<result<>>()> load, seconds interval);
     void start_consuming(worker);

@@ -12,6 +12,7 @@
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "platform/telemetry/admin.hpp"
+#include "platform/telemetry/pool_metrics.hpp"
 
 namespace airi::workers {
 
@@ -36,8 +37,11 @@ struct worker_process::state {
     }
 
     static awaitable<> watch(state& self) {
+        metrics::pool_gauges pool;
         while (!self.draining) {
             co_await sleep(milliseconds{500});
+            const auto use = self.servers->database().use();
+            pool.show({use.most, use.idle, use.used, use.waiting, use.timeouts});
             for (const auto& host : self.hosts) {
                 host->update_metrics();
                 if (host->failed()) self.exit_code = 1;
@@ -93,8 +97,9 @@ int worker_process::run() {
     auto& s = *state_;
     asio::signal_set signals(s.loop, SIGTERM, SIGINT);
     asio::co_spawn(s.loop, state::drain_at_signal(s, signals), asio::detached);
-    admin_server admin(s.loop.get_executor(),
-        {.host = "127.0.0.1", .port = s.servers->settings().admin_port, .ready = [&] { return s.ready(); }});
+    admin_server admin(s.loop.get_executor(), {.host = s.servers->settings().admin_address,
+                                                  .port = s.servers->settings().admin_port,
+                                                  .ready = [&] { return s.ready(); }});
     for (const auto& host : s.hosts) asio::co_spawn(s.loop, host->start(), asio::detached);
     asio::co_spawn(s.loop, state::watch(s), asio::detached);
     while (!s.loop.stopped()) {

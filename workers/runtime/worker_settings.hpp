@@ -14,6 +14,7 @@ struct worker_settings : kafka::access {
     secret database_url;
     secret redis_url{"redis://127.0.0.1:6379"};
     std::string instance;
+    std::string admin_address = "127.0.0.1";
     std::uint16_t admin_port = 0;
     std::string log_level = "info";
     seconds drain{10};
@@ -27,6 +28,8 @@ struct worker_settings : kafka::access {
         setting{"REDIS_URL", &worker_settings::redis_url, "Redis."},
         setting{"AIRI_INSTANCE", &worker_settings::instance,
             "This process' slot, stable over restarts (chat-1); empty: none."},
+        setting{"ADMIN_ADDRESS", &worker_settings::admin_address,
+            "The address of ADMIN_PORT, which asks for no password: only a network of your own may reach it."},
         setting{"ADMIN_PORT", &worker_settings::admin_port, "Port of /healthz, /readyz and /metrics; 0: any free one."},
         setting{"LOG_LEVEL", &worker_settings::log_level, "debug, info, warn or error."},
         setting{"DRAIN_SECONDS", &worker_settings::drain, "How long the process may take to end on SIGTERM.",

@@ -190,8 +190,10 @@ TEST_CASE("a client that does not read is closed as slow over the byte budget") 
     CHECK(soon([&] { return server.counters().slow_closes == 1; }));
     // It reads again in time: what was under way ends, and it is told why.
     CHECK(client.read_close() == 3008);
+    CHECK(server.counters().frames_dropped > 0);
     client.raw.close();
     CHECK(soon([&] { return server.counters().connections_open == 0; }));
+    CHECK(server.counters().queued_bytes == 0);
 }
 
 TEST_CASE("while all sockets together have too much queued, those over an equal share are closed as slow") {

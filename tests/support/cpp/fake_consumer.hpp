@@ -87,6 +87,12 @@ public:
         for (const auto& [partition, held] : waiting_) out += static_cast<std::int64_t>(held.size());
         return out;
     }
+    std::map<std::string, std::int64_t> lag_by_topic() const override {
+        std::map<std::string, std::int64_t> out;
+        for (const auto& partition : state_.partitions()) out[partition.topic];
+        for (const auto& [partition, held] : waiting_) out[partition.topic] += static_cast<std::int64_t>(held.size());
+        return out;
+    }
     awaitable<> stop(milliseconds) override {
         intake_ = false;
         if (auto all = state_.partitions(); !all.empty()) co_await revoke(std::move(all));

@@ -1,0 +1,53 @@
+// The duration of requests by method, route template and status, and how many are active. One instance a thread; a
+// request takes no lock and allocates nothing, but for the first of its kind.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "gateway/api/route.hpp"
+#include "platform/telemetry/metrics.hpp"
+
+namespace airi::gateway {
+
+class request_metrics {
+public:
+    request_metrics();
+
+    /// A request from now until it is destroyed. Without a status it has ended in an exception.
+    class active {
+    public:
+        active(request_metrics&, verb);
+        ~active();
+        active(const active&) = delete;
+
+        /// The route that was found.
+        void at(const route* found) { route_ = found; }
+        /// Returns the time that it took.
+        milliseconds answered(unsigned status);
+
+    private:
+        request_metrics& of_;
+        verb method_;
+        std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+        int exceptions_;
+        const route* route_ = nullptr;
+        unsigned status_ = 0;
+    };
+
+private:
+    struct kind {
+        const gateway::route* route;
+        verb method;
+        unsigned status;
+        auto operator<=>(const kind&) const = default;
+    };
+    metrics::histogram& duration_of(const kind&);
+
+    std::array<metrics::gauge*, 7> active_{};        // by verb
+    std::map<kind, metrics::histogram*> durations_;  // as many as there are routes and statuses
+};
+
+}  // namespace airi::gateway
