@@ -15,7 +15,7 @@ packages_profile=(perf:linux-perf cargo:cargo)
 packages_lint=(clang-format-19 clang-tidy-19 shellcheck node:nodejs npm:npm)
 packages_tests=(
     javac:openjdk-17-jdk-headless python3:python3 python3-venv node:nodejs npm:npm go:golang-go chromium:chromium
-    nginx:nginx promtool:prometheus
+    nginx:nginx promtool:prometheus amtool:prometheus-alertmanager
 )
 
 installed() { [[ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" == ii* ]]; }

@@ -1,12 +1,13 @@
 // The metrics of the gateway and of every worker after a chat message: names, labels and values.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import { afterFile } from '../support/js/harness.mjs';
+import { afterFile, declareTest as test } from '../support/js/harness.mjs';
 import { promtool, samplesOf, valueOf } from '../support/js/prometheus.mjs';
 import { withOwnSystem } from '../support/js/scenario.mjs';
 import { orders } from '../support/js/system/client.mjs';
@@ -190,6 +191,102 @@ scenario('AIRI-55: promtool accepts the metrics of the gateway and of every work
         const faults = text.split('\n').filter((line) => line && !line.startsWith('db_client_connection_count '));
         assert.deepEqual(faults, [], program);
         assert.equal(code, 3, 'the name of OpenTelemetry that promtool objects to is there');
+    }
+});
+
+const folder = (name) => new URL(`../../deploy/${name}`, import.meta.url).pathname;
+
+// The expressions of the dashboard, and a file of rules that has them.
+function dashboard() {
+    const { panels } = JSON.parse(readFileSync(folder('grafana/airi.json'), 'utf8'));
+    const all = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    const asked = all.map((expr) => expr.replaceAll('$__rate_interval', '5m'));
+    const rules = asked.map((expr, i) => ({ record: `panel:${i}`, expr }));
+    return { asked, rules: JSON.stringify({ groups: [{ name: 'dashboard', rules }] }) };
+}
+
+const groupedBy = (expression) => [...expression.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list]) => list.split(', '));
+
+// The metrics that an expression asks for: [name, the labels of its selector].
+function selectorsOf(expression) {
+    const rest = expression.replace(/\bby \([^)]*\)/g, '').replaceAll('histogram_quantile', '');
+    return [...rest.matchAll(/\b(up|[a-z]+_\w+)(?:\{([^}]*)\})?/g)].map(([, name, labels = '']) => [
+        name,
+        [...labels.matchAll(/(\w+)(?:!=|=)/g)].map(([, label]) => label),
+    ]);
+}
+
+test('SAAS-50: each alert fires above its threshold and stays quiet at it', async () => {
+    const { code, text } = await promtool(['test', 'rules', folder('prometheus/alerts_test.yaml')]);
+    assert.equal(code, 0, text);
+    const tests = readFileSync(folder('prometheus/alerts_test.yaml'), 'utf8');
+    const alerts = [...readFileSync(folder('prometheus/alerts.yaml'), 'utf8').matchAll(/- alert: (\w+)/g)];
+    assert.ok(alerts.length >= 17);
+    for (const [, name] of alerts)
+        for (const outcome of ['fires', 'stays quiet'])
+            assert.ok(tests.includes(`name: ${name} ${outcome}\n`), `${name} ${outcome}`);
+});
+
+test('SAAS-50: Prometheus and Alertmanager accept their configurations, which name every program', async () => {
+    const config = folder('prometheus/prometheus.yaml');
+    const { code, text } = await promtool(['check', 'config', config]);
+    assert.equal(code, 0, text);
+    const named = [...readFileSync(config, 'utf8').matchAll(/^ {10}- (\w+)$/gm)].map(([, name]) => name);
+    assert.deepEqual(named.sort(), ['gateway', ...workers.map(({ name }) => name)].sort());
+    const values = {
+        ALERT_SLACK_CHANNEL: '#ops',
+        ALERT_SMTP_HOST: 'mail.example.com:587',
+        ALERT_SMTP_USER: 'airi',
+        ALERT_EMAIL_FROM: 'airi@example.com',
+        ALERT_EMAIL_TO: 'ops@example.com',
+    };
+    const print = (env) =>
+        spawnSync('sh', [folder('prometheus/start_alertmanager.sh'), '--print'], {
+            env: { PATH: process.env.PATH, ...env },
+            encoding: 'utf8',
+        });
+    const printed = print(values);
+    assert.equal(printed.status, 0, printed.stderr);
+    assert.doesNotMatch(printed.stdout, /@[A-Z_]+@/);
+    const file = path.join(dir, 'alertmanager.yaml');
+    writeFileSync(file, printed.stdout);
+    const checked = spawnSync('amtool', ['check-config', file], { encoding: 'utf8' });
+    assert.equal(checked.status, 0, checked.stderr);
+    for (const bad of ['', 'a"b', 'a/b&c', 'a\nb'])
+        assert.equal(print({ ...values, ALERT_EMAIL_TO: bad }).status, 2, JSON.stringify(bad));
+});
+
+scenario('SAAS-50: alerts and dashboard ask for metrics and labels that the programs show', async (stage) => {
+    const { system } = stage;
+    await chat(stage);
+    await withFigures(system);
+    assert.equal((await system.api('GET', '/conversations')).status, 401); // a refusal to be counted
+    const shown = new Map(); // the labels of each metric
+    for (const program of programsOf(system))
+        for (const { name, labels } of await samples(system, program))
+            shown.set(name, new Set([...(shown.get(name) ?? []), ...Object.keys(labels)]));
+    const { asked, rules } = dashboard();
+    const file = path.join(dir, 'dashboard.yaml');
+    writeFileSync(file, rules);
+    const { code, text } = await promtool(['check', 'rules', file]);
+    assert.equal(code, 0, text);
+    const alerts = readFileSync(folder('prometheus/alerts.yaml'), 'utf8')
+        .split(/- alert: /)
+        .slice(1)
+        .map((one) => /expr: (?:>-)?([\s\S]*?)\n {8}(?:for|labels):/.exec(one)[1].replaceAll(/\band\b/g, ''));
+    assert.ok(asked.length > 24 && alerts.length >= 17);
+    const added = new Set(['instance', 'job']); // by Prometheus itself
+    for (const expression of [...asked, ...alerts]) {
+        const selectors = selectorsOf(expression).filter(([name]) => name !== 'up');
+        for (const [name, labels] of selectors) {
+            assert.ok(shown.has(name), `no program shows ${name}: ${expression}`);
+            for (const label of labels) assert.ok(shown.get(name).has(label), `${name} has no ${label}`);
+        }
+        for (const label of groupedBy(expression).filter((one) => !added.has(one)))
+            assert.ok(
+                selectors.some(([name]) => shown.get(name).has(label)),
+                `nothing has ${label}: ${expression}`,
+            );
     }
 });
 
