@@ -23,6 +23,7 @@
 #include "gateway/settings.hpp"
 #include "gateway/transport/connection_limits.hpp"
 #include "gateway/transport/server.hpp"
+#include "platform/base/ids.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "platform/crypto/digest.hpp"
@@ -221,6 +222,7 @@ void raise_descriptor_limit() {
 int run(const gateway_settings& settings) {
     log::start("gateway", settings.log_level);
     raise_descriptor_limit();
+    const tracing::exporter traces(settings, "airi-gateway", uuid::v7().text());
     auto shared = open_shared(settings);
     const auto cores = open_cores(shared, settings);
     auto& first = *cores.front();

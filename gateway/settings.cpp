@@ -40,6 +40,7 @@ release_stage stage_of(std::string_view environment) {
 
 std::vector<std::string> gateway_settings::mistakes() const {
     auto out = kafka::access::mistakes();
+    for (auto& mistake : tracing::destination::mistakes()) out.push_back(std::move(mistake));
     if (!jwt_secret.empty() && jwt_secret.reveal().size() < 32) out.push_back("JWT_SECRET has fewer than 32 bytes");
     if (!jwt_secret_previous.empty() && jwt_secret_previous.reveal().size() < 32)
         out.push_back("JWT_SECRET_PREVIOUS has fewer than 32 bytes");

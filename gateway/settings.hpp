@@ -7,10 +7,11 @@
 #include "gateway/transport/server_options.hpp"
 #include "platform/base/settings.hpp"
 #include "platform/kafka/access.hpp"
+#include "platform/telemetry/tracing.hpp"
 
 namespace airi::gateway {
 
-struct gateway_settings : kafka::access {
+struct gateway_settings : kafka::access, tracing::destination {
     std::uint16_t port = 3001;
     std::string address = "0.0.0.0";
     std::string admin_address = "127.0.0.1";
@@ -131,7 +132,7 @@ struct gateway_settings : kafka::access {
         setting{"VERCEL_GIT_COMMIT_SHA", &gateway_settings::commit,
             "The commit that runs; the health report shows seven characters of it."},
     };
-    static constexpr auto settings = std::tuple_cat(own, kafka::access::settings);
+    static constexpr auto settings = std::tuple_cat(own, kafka::access::settings, tracing::destination::settings);
 
     std::vector<std::string> mistakes() const;
 };

@@ -12,7 +12,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const textOf = (name) => readFileSync(path.join(here, '../..', name), 'utf8');
 const header = '# Written by deploy/kubernetes/generate.mjs. Change that, compose.yaml or workers/workers.cmake.\n';
 
-const secret = /(?:(?<!S3_ACCESS)_KEY|PASSWORD|SECRET|TOKEN)(?:_PREVIOUS)?$|^MAIL_SMTP_URL$/;
+const secret = /(?:(?<!S3_ACCESS)_KEY|PASSWORD|SECRET|TOKEN)(?:_PREVIOUS)?$|^MAIL_SMTP_URL$|^OTEL_\w+_HEADERS$/;
 // Settings that have the addresses of compose.yaml's own servers there: an installation has to set them.
 const ofInstallation = /^KAFKA_(?:BROKERS|SECURITY_PROTOCOL|SASL_MECHANISM)$|^(?:API|FRONTEND)_URL$/;
 // The time that a pod has to end follows from it: see parts.mjs.

@@ -16,6 +16,7 @@
 #include "gateway/realtime/broadcast.hpp"
 #include "gateway/services/response_cache.hpp"
 #include "gateway/services/security_events.hpp"
+#include "gateway/services/trace_start.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/percent.hpp"
 
@@ -91,6 +92,7 @@ public:
             measured.answered(preflight.status);
             co_return preflight;
         }
+        auto span = start_request_span(services_, request);
         auto found = router_.find(request.method, request.path);
         measured.at(found.route);
         decision limits;
@@ -110,6 +112,7 @@ public:
         add_headers(found, request, limits, out);
         const auto status = head_of(out).status;
         const auto took = measured.answered(status);
+        if (span) describe(span, request.method, found.route, status);
         log::debug("request.answered", {{"request_id", request.id}, {"traceparent", request.traceparent},
                                            {"path", request.path}, {"status", status}, {"ms", took.count()}});
         if (const auto most = services_.catalogue.rows()->number("slow_request_ms"); most > 0 && took.count() > most)
@@ -137,6 +140,15 @@ public:
     }
 
 private:
+    static void describe(tracing::span& span, verb method, const route* route, unsigned status) {
+        const auto path = template_of(route);
+        span.set_name(std::string(name_of(method)) + (route ? " " + path : ""));
+        span.set("http.request.method", name_of(method));
+        if (route) span.set("http.route", path);
+        span.set("http.response.status_code", static_cast<std::int64_t>(status));
+        if (status >= 500) span.failed(std::to_string(status));
+    }
+
     void add_headers(const found_route& found, const request& request, const decision& limits, answer& to) const {
         auto* whole = std::get_if<response>(&to);
         auto& headers = whole ? whole->headers : std::get<streamed>(to).head.headers;

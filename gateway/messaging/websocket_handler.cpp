@@ -20,6 +20,7 @@
 #include "gateway/realtime/hub.hpp"
 #include "gateway/realtime/open_sockets.hpp"
 #include "gateway/services/security_events.hpp"
+#include "gateway/services/trace_start.hpp"
 
 namespace airi::gateway {
 namespace {
@@ -258,8 +259,12 @@ private:
         order.client_message_id = std::move(in.client_message_id);
         order.model = std::move(in.model);
         sent_message receiver(*this, ref);
-        const auto submitted = co_await submit_message(
-            services_, {.sender = caller_, .order = std::move(order), .trace = trace_, .arrived = now()}, receiver);
+        auto trace = trace_;
+        auto span = start_message_span(services_, trace);
+        const auto submitted = co_await submit_message(services_,
+            {.sender = caller_, .order = std::move(order), .trace = std::move(trace), .arrived = now()}, receiver);
+        if (const auto* refused = std::get_if<problem>(&submitted)) span.failed(refused->code);
+        span.end();
         if (const auto* fault = std::get_if<problem>(&submitted)) co_return *fault;
         watch_silence();
         co_return std::nullopt;

@@ -35,6 +35,8 @@ language sql immutable as $$
     ('gaming_pool_low_minutes', 'integer', '5', 1, 1440, null, null, 'gaming', false, 'sql/functions/game_pool.sql'),
     -- A request that takes longer is a line of the log; 0: never.
     ('slow_request_ms', 'integer', '5000', 0, 600000, null, null, 'general', false, 'gateway/api/dispatcher.cpp'),
+    -- The share of requests whose traces are exported in production; elsewhere all are.
+    ('trace_sample', 'number', '0.1', 0, 1, null, null, 'general', false, 'gateway/services/trace_start.cpp'),
     ('auto_title', 'boolean', 'true', null, null, null, null, 'chat', false, 'sql/functions/memory.sql'),
     ('reply_cache_seconds', 'integer', '300', 0, 86400, null, null, 'chat', false, 'workers/chat/module.cpp'),
     ('message_max_characters', 'integer', '32000', 1, 32000, null, null, 'chat', true,

@@ -8,6 +8,7 @@
 #include "platform/base/json.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
+#include "platform/telemetry/tracing.hpp"
 #include "workers/chat/prompt.hpp"
 #include "workers/chat/tools.hpp"
 #include "workers/providers/call_metrics.hpp"
@@ -26,6 +27,18 @@ constexpr milliseconds pause_between_rounds{300};
 constexpr milliseconds pause_in_outage{200};
 constexpr int most_tool_rounds = 4, most_tools_run = 8;
 constexpr milliseconds longest_budget_wait{5'000}, budget_wait_step{100};
+
+// No text of the message or the reply.
+void describe(tracing::span& span, const gen::provider_call& call, const call_end& got) {
+    span.set("gen_ai.operation.name", "chat");
+    span.set("gen_ai.provider.name", call.provider);
+    span.set("gen_ai.request.model", call.model);
+    span.set("gen_ai.usage.input_tokens", call.tokens.in);
+    span.set("gen_ai.usage.output_tokens", call.tokens.out);
+    if (got.finish) span.set("gen_ai.response.finish_reasons", name_of(*got.finish));
+    if (got.first_token) span.set("airi.time_to_first_token_ms", got.first_token->count());
+    if (got.error) span.failed(name_of(failure_of(got.error)));
+}
 
 milliseconds since(clock::time_point start) { return std::chrono::floor<milliseconds>(clock::now() - start); }
 
@@ -274,6 +287,7 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
         const providers::call_usage so_far{.own = {prompt_tokens, estimated_output(text_before)}};
         return gen::with_earlier(priced_call(model, {}, so_far, milliseconds{0}, live_->epoch), calls_);
     };
+    auto span = tracing::child_of(traceparent_, "chat " + model.model, tracing::kind::client);
     auto got = co_await call_provider(live_, provider, std::move(prompt), ports_.options.limits, out_);
     // A call that was refused cost nothing.
     if (got.accepted) got.usage.own = {prompt_tokens, estimated_output(text_before)};
@@ -299,6 +313,7 @@ awaitable<call_end> generation_run::call(const priced_model& model, providers::p
     }
     calls_.push_back(priced_call(model, std::move(outcome), got.usage, latency_, live_->epoch));
     providers::measure_call(calls_.back(), got.error, got.first_token);
+    if (span) describe(span, calls_.back(), got);
     gen::provider_call none{.provider = model.provider, .model = model.model, .outcome = {}};
     none.epoch = live_->epoch;
     live_->costs = [sum = gen::with_earlier(std::move(none), calls_)] { return sum; };

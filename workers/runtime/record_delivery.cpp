@@ -40,22 +40,46 @@ awaitable<typename awaited<std::invoke_result_t<Call>>::type> guarded(std::strin
 
 }  // namespace
 
-awaitable<bool> record_delivery::deliver_batch(const std::vector<kafka::message>& messages) {
+// What follows from the record is below the span.
+tracing::span record_delivery::start_span(kafka::message& message) const {
+    auto out =
+        tracing::child_of(message.header_value("traceparent"), "process " + message.topic, tracing::kind::consumer);
+    if (!out) return out;
+    for (auto& header : message.headers)
+        if (header.name == "traceparent") header.value = out.traceparent();
+    out.set("messaging.system", "kafka");
+    out.set("messaging.operation.type", "process");
+    out.set("messaging.destination.name", message.topic);
+    out.set("messaging.destination.partition.id", std::to_string(message.partition));
+    out.set("messaging.kafka.offset", message.offset);
+    out.set("messaging.consumer.group.name", worker_.group);
+    return out;
+}
+
+awaitable<bool> record_delivery::deliver_batch(std::vector<kafka::message>& messages) {
+    std::vector<tracing::span> spans;
+    if (tracing::enabled())
+        for (auto& message : messages) spans.push_back(start_span(message));
     const auto began = process_metrics::clock::now();
     const auto effects = co_await guarded(worker_.name, [&] { return worker_.handle_batch(messages); });
-    if (!effects || co_await retry_outages(*effects, std::nullopt)) co_return false;
+    if (!effects || co_await retry_outages(*effects, std::nullopt)) {
+        for (auto& span : spans) span.failed("batch");
+        co_return false;
+    }
     for (const auto& message : messages) durations_.ended(message.topic, {}, began);
     counters_.handled += static_cast<std::int64_t>(messages.size());
     co_return true;
 }
 
-awaitable<bool> record_delivery::deliver(const kafka::message& message, std::function<void()> in_order) {
+awaitable<bool> record_delivery::deliver(kafka::message& message, std::function<void()> in_order) {
     delivery state(worker_.retry, attempts_of(message));
     if (const auto due = due_of(message); due > now() && !co_await wait_until(due)) co_return false;
+    auto span = tracing::enabled() ? start_span(message) : tracing::span{};
     while (!draining_) {
         const auto began = process_metrics::clock::now();
         const auto outcome = co_await attempt(message, in_order);
         durations_.ended(message.topic, outcome, began);
+        if (outcome) span.failed(name_of(failure_of(outcome)));
         const auto next = state.after(outcome);
         if (std::holds_alternative<finished>(next)) {
             ++counters_.handled;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "platform/telemetry/tracing.hpp"
 #include "workers/runtime/process_metrics.hpp"
 #include "workers/runtime/runner.hpp"
 
@@ -17,17 +18,19 @@ public:
         : worker_(worker), ports_(ports), counters_(counters), durations_(worker.group) {}
 
     /// True: the record is done for good and its offset may be committed. False: the worker drains, and the record is
-    /// left to the partition's next owner. `in_order` is called before that, once or several
+    /// left to the partition's next owner. In a trace that is sampled the record's traceparent becomes that of its
+    /// span. `in_order` is called before that, once or several
     /// times, when only batchable events are left to be published: the key's next record may start.
-    awaitable<bool> deliver(const kafka::message&, std::function<void()> in_order = {});
+    awaitable<bool> deliver(kafka::message&, std::function<void()> in_order = {});
     /// All of them with one set of effects; false when they have to be delivered one by one.
-    awaitable<bool> deliver_batch(const std::vector<kafka::message>&);
+    awaitable<bool> deliver_batch(std::vector<kafka::message>&);
 
     /// No further attempt begins; waits end soon.
     void drain() { draining_ = true; }
     bool draining() const { return draining_; }
 
 private:
+    tracing::span start_span(kafka::message&) const;
     awaitable<error_code> attempt(const kafka::message&, const std::function<void()>& in_order);
     awaitable<result<effects>> handle(const kafka::message&);
     awaitable<bool> give_up(const kafka::message&);

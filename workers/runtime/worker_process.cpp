@@ -28,6 +28,7 @@ struct worker_process::state {
     event_loop loop;
     std::vector<std::unique_ptr<worker_host>> hosts;
     std::optional<workers::servers> servers;
+    std::optional<tracing::exporter> traces;
     bool draining = false;
     int exit_code = 0;
 
@@ -81,12 +82,14 @@ worker_process::worker_process(std::string_view service, const worker_settings& 
     : state_(std::make_unique<state>()) {
     log::start(service, settings.log_level);
     state_->servers.emplace(state_->loop.get_executor(), service, settings);
+    state_->traces.emplace(settings, "airi-" + std::string(service), state_->servers->owner());
 }
 
 worker_process::~worker_process() {
     // A query in progress ends first: its coroutine is resumed never, and destroyed below.
     state_->servers.reset();
     state_->loop.shutdown();
+    state_->traces.reset();
 }
 
 void worker_process::add(std::string_view name, const std::function<void(worker_host&)>& wire) {

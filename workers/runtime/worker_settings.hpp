@@ -3,14 +3,17 @@
 
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "platform/base/secret.hpp"
 #include "platform/base/settings.hpp"
 #include "platform/kafka/access.hpp"
+#include "platform/telemetry/tracing.hpp"
 
 namespace airi::workers {
 
-struct worker_settings : kafka::access {
+struct worker_settings : kafka::access, tracing::destination {
     secret database_url;
     secret redis_url{"redis://127.0.0.1:6379"};
     std::string instance;
@@ -43,7 +46,13 @@ struct worker_settings : kafka::access {
             "Kafka's session timeout, after which a silent worker's partitions are reassigned.",
             {.min = 1000, .max = 300'000}},
     };
-    static constexpr auto settings = std::tuple_cat(own, kafka::access::settings);
+    static constexpr auto settings = std::tuple_cat(own, kafka::access::settings, tracing::destination::settings);
+
+    std::vector<std::string> mistakes() const {
+        auto out = kafka::access::mistakes();
+        for (auto& mistake : tracing::destination::mistakes()) out.push_back(std::move(mistake));
+        return out;
+    }
 };
 
 }  // namespace airi::workers
