@@ -67,8 +67,8 @@ struct rotated_secret::state {
     }
 };
 
-rotated_secret::rotated_secret(std::string_view value) : state_(std::make_shared<state>()) {
-    state_->value = secret(trimmed(value));
+rotated_secret::rotated_secret(const secret& value) : state_(std::make_shared<state>()) {
+    state_->value = secret(trimmed(value.reveal()));
 }
 
 void rotated_secret::follow(std::string name, std::string path, seconds look_every) {

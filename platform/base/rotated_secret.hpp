@@ -14,7 +14,7 @@ class rotated_secret {
 public:
     rotated_secret() = default;
     /// Whitespace around the value, such as a line end, is no part of it.
-    explicit rotated_secret(std::string_view value);
+    rotated_secret(const secret& value);
 
     /// From now on the value is the file's. `name` is the setting's, for the log.
     void follow(std::string name, std::string path, seconds look_every = seconds{10});

@@ -266,7 +266,7 @@ std::string settings_reader::read(const std::string& text, const bounds&, std::s
 }
 
 std::string settings_reader::read(const std::string& text, const bounds&, rotated_secret& out) {
-    out = rotated_secret(text);
+    out = secret(text);
     return {};
 }
 

@@ -107,8 +107,11 @@ TEST_CASE("idle connections are kept longer than balancers keep theirs, and so l
 
 TEST_CASE("SAAS-54: the previous secret of tokens verifies for seven days") {
     auto settings = in("test");
-    const tokens::claims ann{
-        .email = "ann@example.com", .role = "user", .issued = now(), .expires = now() + seconds{60}};
+    tokens::claims ann;
+    ann.email = "ann@example.com";
+    ann.role = "user";
+    ann.issued = now();
+    ann.expires = now() + seconds{60};
     const auto token = keyring_of(settings).sign(ann);
     settings.jwt_secret_previous = std::exchange(settings.jwt_secret, secret(std::string(32, 'n')));
     CHECK(keyring_of(settings).verify(token, now()).has_value());

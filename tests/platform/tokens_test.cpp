@@ -12,6 +12,7 @@ using namespace airi;
 using tokens::errc;
 using tokens::key;
 using tokens::keyring;
+using tokens::replaced_key;
 
 const tokens::parties parties{"https://airi.example", "airi"};
 const secret first("0123456789abcdef0123456789abcdef");

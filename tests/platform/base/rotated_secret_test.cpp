@@ -15,7 +15,7 @@ using airi::test::temporary_directory;
 TEST_CASE("SAAS-54: a key follows its file, and every copy of it does") {
     const temporary_directory in;
     const auto file = in.write("key", "first\n");
-    rotated_secret key("first\n");
+    rotated_secret key(secret("first\n"));
     key.follow("OPENAI_API_KEY", file, seconds{0});
     const auto copy = key;
     CHECK(key.current().reveal() == "first");
@@ -30,7 +30,7 @@ TEST_CASE("SAAS-54: a key follows its file, and every copy of it does") {
 TEST_CASE("a file that is empty or gone changes nothing, and is named") {
     const temporary_directory in;
     const auto file = in.write("key", "first");
-    rotated_secret key("first");
+    rotated_secret key(secret("first"));
     key.follow("OPENAI_API_KEY", file, seconds{0});
     const test::captured_log log;
     std::filesystem::rename(in.write("next", "\n"), file);
@@ -41,7 +41,7 @@ TEST_CASE("a file that is empty or gone changes nothing, and is named") {
 }
 
 TEST_CASE("a key without a file is the given one, without the whitespace around it") {
-    CHECK(rotated_secret(" key\r\n").current().reveal() == "key");
-    CHECK(rotated_secret("\n").empty());
+    CHECK(rotated_secret(secret(" key\r\n")).current().reveal() == "key");
+    CHECK(rotated_secret(secret("\n")).empty());
     CHECK(rotated_secret().empty());
 }

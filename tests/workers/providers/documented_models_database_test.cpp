@@ -37,7 +37,7 @@ struct world : stub_provider_client {
         for (const auto& [name, path] : paths)
             if (names.contains(name)) vendor_named(settings, name) = {secret("key"), process().url(path)};
         if (names.contains("anthropic")) {
-            settings.anthropic_api_key = rotated_secret("key");
+            settings.anthropic_api_key = secret("key");
             settings.anthropic_base_url = process().url("/anthropic");
         }
         if (names.contains("ollama")) settings.ollama_host = process().url("/ollama");

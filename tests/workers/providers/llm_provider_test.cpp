@@ -169,8 +169,8 @@ TEST_CASE("the settings decide which providers exist") {
     };
     provider_settings settings;
     CHECK(names(settings) == "ollama simulated ");
-    for (auto& vendor : settings.vendors) vendor.api_key = rotated_secret("k");
-    settings.anthropic_api_key = rotated_secret("k");
+    for (auto& vendor : settings.vendors) vendor.api_key = secret("k");
+    settings.anthropic_api_key = secret("k");
     settings.ollama_host = "localhost";
     std::string with_own_host, all;
     for (const auto& row : openai_dialects) {
@@ -233,7 +233,7 @@ TEST_CASE("each provider gets requests in its own format") {
     raw_server server(on, {{request(), send(plain("401 No", "{}")), hang()}});
     log::send_to([](std::string_view) {});
     provider_settings settings;
-    settings.anthropic_api_key = rotated_secret("k");
+    settings.anthropic_api_key = secret("k");
     settings.anthropic_base_url = settings.ollama_host = server.url("");
     vendor_named(settings, "groq") = vendor_named(settings, "azure") = {secret("k"), server.url("")};
     settings.azure_openai_deployment = "d1";
@@ -266,7 +266,7 @@ TEST_CASE("AIRI-26: a provider gets the parameters that it has, and names the fi
     raw_server server(on, {{request(), send(plain("401 No", "{}")), hang()}});
     log::send_to([](std::string_view) {});
     provider_settings settings;
-    settings.anthropic_api_key = rotated_secret("k");
+    settings.anthropic_api_key = secret("k");
     settings.anthropic_base_url = settings.ollama_host = server.url("");
     vendor_named(settings, "openai") = vendor_named(settings, "groq") = {secret("k"), server.url("")};
     prompt what{.model = "m",

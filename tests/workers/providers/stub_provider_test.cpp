@@ -25,7 +25,7 @@ struct world : stub_provider_client {
     world() {
         const auto& at = process();
         provider_settings settings;
-        settings.anthropic_api_key = rotated_secret("key");
+        settings.anthropic_api_key = secret("key");
         settings.anthropic_base_url = at.url("/anthropic");
         vendor_named(settings, "openai") = {secret("key"), at.url("/openai/v1")};
         vendor_named(settings, "groq") = {secret("key"), at.url("/groq/openai/v1")};
@@ -200,7 +200,7 @@ TEST_CASE("AIRI-30: a probe of each provider succeeds with its key, and no model
     }
     CHECK(w.stat("total") == before);
     provider_settings settings;
-    settings.anthropic_api_key = rotated_secret("key");
+    settings.anthropic_api_key = secret("key");
     settings.anthropic_base_url = "http://127.0.0.1:1";
     vendor_named(settings, "openai") = {secret("key"), w.process().url("/nowhere")};
     const auto others = from_settings(settings, *w.client, w.on.get_executor());
