@@ -54,7 +54,8 @@ kafka_run() { # <dir> <command…>
 # KAFKA_ADVERTISED_PORT puts a proxy in front. KAFKA_TLS_PEM and KAFKA_TLS_CA, files that airi-kafka can read, make the
 # clients' listener one with TLS: the broker's key and certificates, and the authority of itself as a client.
 kafka_properties() { # <dir> <port> <controller port>
-    local nodes=1 user users='' login='org.apache.kafka.common.security.plain.PlainLoginModule required' clients=SASL_PLAINTEXT
+    local login='org.apache.kafka.common.security.plain.PlainLoginModule required'
+    local nodes=1 user users='' clients=SASL_PLAINTEXT
     [[ -z "${KAFKA_TLS_PEM:-}" ]] || clients=SASL_SSL
     [[ -z "${kafka_voters:-}" ]] || nodes=3
     mkdir -p "$1"

@@ -45,7 +45,7 @@ struct session_host {
     session_counters counters;
     std::string date;  ///< the value of the Date header, renewed by the tick
     std::vector<connection*> connections;
-    std::optional<departure> leaving;  ///< the server drains
+    std::optional<departure> leaving;  ///< the server drains: no connection outlives its current request
 
     /// Whether a socket with so many bytes queued has more than it may.
     bool is_slow(std::size_t queued_for_one) const;

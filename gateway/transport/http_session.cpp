@@ -52,7 +52,6 @@ private:
         if (idle_) deadline_ = std::min(deadline_, host_->leaving->first);
     }
     void finish(unsigned short) override {
-        finishing_ = true;
         if (idle_) abort();
     }
     void abort() override {
@@ -60,7 +59,6 @@ private:
         socket_.close(ignored);
     }
 
-    bool is_leaving() const { return finishing_ || host_->leaving; }
     const session_limits& limits() const { return host_->options.limits; }
     void set_deadline(milliseconds time) { deadline_ = steady::now() + time; }
     void rest(milliseconds most) {
@@ -92,8 +90,7 @@ private:
     std::string address_, own_address_;
     std::string id_, origin_;  // of the current request
     steady::time_point deadline_ = no_deadline;
-    bool idle_ = true;  // between two requests, with no byte of the next one
-    bool finishing_ = false;
+    bool idle_ = true;      // between two requests, with no byte of the next one
     bool reading_ = false;  // a request has begun and is incomplete; nothing is being written then
     bool keep_alive_ = true;
     bool http_1_0_ = false;
@@ -105,12 +102,11 @@ private:
 awaitable<> http_session::run() {
     error_code ec;
     socket_.non_blocking(true, ec);
-    const auto peer = socket_.remote_endpoint(ec);
+    address_ = plain_address(socket_.remote_endpoint(ec).address()).to_string();
     if (ec) co_return;
-    address_ = plain_address(peer.address()).to_string();
     own_address_ = host_text(plain_address(socket_.local_endpoint(ec).address()));
     rest(limits().header_time);
-    while (!finishing_) {
+    for (;;) {
         const auto head_bytes = co_await read_head_bytes();
         if (head_bytes == 0) co_return;
         if (head_bytes > limits().header_bytes) {
@@ -162,7 +158,7 @@ awaitable<http_session::next> http_session::serve_one(std::size_t head_bytes) {
     id_ = head.request.id;
     http_1_0_ = head.http_1_0;
     is_head_ = head.is_head;
-    keep_alive_ = head.keep_alive && !is_leaving();
+    keep_alive_ = head.keep_alive && !host_->leaving;
     deadline_ = no_deadline;
     if (rejected) co_return co_await refuse(*rejected);
     head.request.from_proxy = from_proxy;
@@ -213,7 +209,6 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
     // 16 bytes in base64 (RFC 6455 4.1); and the client must wait for the answer before it sends a frame.
     if (key.size() != 24 || !key.ends_with("==") || head.content_length > 0 || head.chunked || !in_.empty())
         co_return co_await refuse(wrong_handshake);
-    if (finishing_) co_return co_await refuse(leaving_now);
     std::variant<response, upgraded> decided;
     try {
         decided = co_await host_->app.upgrade(std::move(head.request));
@@ -235,7 +230,7 @@ awaitable<http_session::next> http_session::upgrade(request_head& head) {
 }
 
 awaitable<http_session::next> http_session::reply(answer what) {
-    if (is_leaving()) keep_alive_ = false;
+    if (host_->leaving) keep_alive_ = false;
     if (auto* s = std::get_if<streamed>(&what)) co_return co_await stream(std::move(*s));
     const auto& whole = std::get<response>(what);
     add(host_->counters.requests[std::min(5u, whole.status / 100)]);
@@ -397,9 +392,9 @@ awaitable<> serve(std::unique_ptr<http_session> session) {
 }  // namespace
 
 void serve_http(std::shared_ptr<session_host> host, tcp::socket socket, connection_limits::permit place) {
-    auto executor = socket.get_executor();
-    auto session = std::make_unique<http_session>(std::move(host), std::move(socket), std::move(place));
-    asio::co_spawn(executor, serve(std::move(session)), asio::detached);
+    const auto executor = socket.get_executor();
+    asio::co_spawn(executor,
+        serve(std::make_unique<http_session>(std::move(host), std::move(socket), std::move(place))), asio::detached);
 }
 
 }  // namespace airi::gateway

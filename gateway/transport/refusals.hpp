@@ -13,6 +13,5 @@ inline constexpr refusal wrong_chunks{
 inline constexpr refusal wrong_version{426, "UPGRADE_REQUIRED", "Only WebSocket version 13 is supported."};
 inline constexpr refusal wrong_handshake{400, "BAD_REQUEST", "The WebSocket handshake is not valid."};
 inline constexpr refusal too_slow{408, "REQUEST_TIMEOUT", "The request did not arrive in time."};
-inline constexpr refusal leaving_now{503, "SERVICE_UNAVAILABLE", "This server is about to restart."};
 
 }  // namespace airi::gateway::refusals

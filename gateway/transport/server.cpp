@@ -104,6 +104,7 @@ void server::hasten() { state_->hastened = true; }
 
 void server::stop() {
     state_->acceptor->stop();
+    state_->host->leaving = departure{steady::now(), steady::now()};
     each_of(*state_->host, [](connection& each) { each.finish(1001); });
 }
 

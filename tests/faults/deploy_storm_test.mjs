@@ -77,10 +77,9 @@ async function underLoad(stage, replaceAll) {
     const count = await stage.check({ within: 90_000 });
     const sent = clients.flatMap((client) => client.all);
     print(`${count} messages, ${users * streams} at once; replaced: ${done}`);
-    print(
-        `${sent.filter((one) => one.restarts > 0).length} begun anew, ` +
-            `${clients.reduce((sum, client) => sum + client.reconnects, 0)} reconnects, ${stage.samples} samples of offsets`,
-    );
+    const anew = sent.filter((one) => one.restarts > 0).length;
+    const reconnects = clients.reduce((sum, client) => sum + client.reconnects, 0);
+    print(`${anew} begun anew, ${reconnects} reconnects, ${stage.samples} samples of offsets`);
     return clients;
 }
 

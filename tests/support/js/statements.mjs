@@ -1,5 +1,5 @@
-// The statements of a file in sql/queries as sql/statement_parser.cpp reads it: `-- name:` lines, :parameters, comments,
-// quotations. Returns [{ name, batch, text, parameters }].
+// The statements of a file in sql/queries as sql/statement_parser.cpp reads it: `-- name:` lines, :parameters,
+// comments, quotations. Returns [{ name, batch, text, parameters }].
 export function statementsOf(file) {
     return file
         .split(/^-- name:/m)

@@ -23,8 +23,7 @@ process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 const servers = ['postgres', 'redis', 'kafka'];
-const brokers = ['kafka', 'kafka-2', 'kafka-3']; // of a cluster
-const isServer = (name) => servers.includes(name) || brokers.includes(name);
+const isServer = (name) => /^(postgres|redis|kafka(-[23])?)$/.test(name);
 const open = new Set();
 
 export const binaries = process.env.AIRI_BIN_DIR ?? path.join(root, '.airi/build/dev/bin');
@@ -74,6 +73,7 @@ export async function startSystem(options = {}) {
 class System {
     constructor(options) {
         this.options = options;
+        this.servers = options.kafkaNodes > 1 ? [...servers, 'kafka-2', 'kafka-3'] : servers;
         this.dir = mkdtempSync(path.join(os.tmpdir(), 'airi-system-'));
         this.programs = new Map();
         this.shared = new Map(); // of the copies that share a process: usage-1 is in light-1
@@ -217,21 +217,17 @@ class System {
         return found;
     }
 
-    async server(name, verb) {
-        const env = {
-            ...process.env,
-            ...forServers,
-            KAFKA_NODES: String(this.options.kafkaNodes),
-            ...this.options.kafkaTls,
-        };
+    // The missing nodes of a cluster start together.
+    serverWords(name, verb) {
         const [kind] = name.split('-');
-        const dir = path.join(this.dir, verb === 'start' ? kind : name); // a cluster's missing nodes start together
-        const done = await run('bash', [path.join(root, 'deploy/servers.sh'), kind, verb, dir], { env });
-        return done.stdout.trim().split('\n').pop();
+        return [path.join(root, 'deploy/servers.sh'), kind, verb, path.join(this.dir, verb === 'start' ? kind : name)];
     }
 
-    get servers() {
-        return this.options.kafkaNodes > 1 ? [...new Set([...servers, ...brokers])] : servers;
+    async server(name, verb) {
+        const { kafkaNodes, kafkaTls } = this.options;
+        const env = { ...process.env, ...forServers, KAFKA_NODES: String(kafkaNodes), ...kafkaTls };
+        const done = await run('bash', this.serverWords(name, verb), { env });
+        return done.stdout.trim().split('\n').pop();
     }
 
     // --- verbs: a server (postgres, redis, kafka) or a program (gateway-1, chat-2, …); those of a copy that shares a
@@ -381,13 +377,7 @@ class System {
             program.expectExit();
             program.signal('SIGKILL');
         }
-        for (const name of this.servers)
-            spawnSync('bash', [
-                path.join(root, 'deploy/servers.sh'),
-                name.split('-')[0],
-                'kill',
-                path.join(this.dir, name),
-            ]);
+        for (const name of this.servers) spawnSync('bash', this.serverWords(name, 'kill'));
     }
 
     printLogs(lines = 15) {
@@ -408,5 +398,3 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
         endAll();
         process.exit(1);
     });
-
-export { eventually };
