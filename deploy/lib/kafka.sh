@@ -227,10 +227,12 @@ kafka_cluster_start() { # <dir> [port]
 }
 
 kafka_start() { # <dir> [port]; prints the addresses
+    local each
     kafka_fetch
     if [[ -n "$(kafka_nodes "$1" | sed -n 2p)" ]]; then
         kafka_cluster_start "$@"
-        kafka_nodes "$1" | sed 's:$:/port:' | xargs cat | sed 's/^/127.0.0.1:/' | paste -sd,
+        while IFS= read -r each; do printf '127.0.0.1:%s\n' "$(cat "$each/port")"; done < <(kafka_nodes "$1") |
+            paste -sd,
         return
     fi
     [[ -d "$1/passwords" ]] || kafka_stop "$1" # of an earlier version, which let everybody in
