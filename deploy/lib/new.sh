@@ -62,7 +62,8 @@ new_worker_lines() { # <name>
       <<: *worker-settings\\
     deploy: {replicas: 1}\\
 " "$root/compose.yaml"
-    new_written+=(workers/workers.cmake events/all.hpp compose.yaml)
+    sed -i "s/^          - archive$/&\n          - $name/" "$root/deploy/prometheus/prometheus.yaml"
+    new_written+=(workers/workers.cmake events/all.hpp compose.yaml deploy/prometheus/prometheus.yaml)
     new_manifests "$name"
 }
 

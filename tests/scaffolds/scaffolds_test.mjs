@@ -88,14 +88,14 @@ test('a name that is taken, reserved or malformed is rejected, and nothing is wr
 });
 
 // The manifests of a worker follow from the others.
-test('an endpoint is five files, an event with its worker ten, and all are named', () => {
+test('an endpoint is five files, an event with its worker eleven, and all are named', () => {
     const endpoint = written(run('./airi', 'new', 'endpoint', 'scratch_entries'));
     assert.deepEqual(changed(), endpoint);
     assert.equal(endpoint.length, 5);
     const worker = written(run('./airi', 'new', 'worker', 'scratch_work'));
     assert.deepEqual(changed(), [...endpoint, ...worker].sort());
     const generated = worker.filter((name) => name.startsWith('deploy/kubernetes/base/'));
-    assert.deepEqual([worker.length - generated.length, generated.length], [10, 2]);
+    assert.deepEqual([worker.length - generated.length, generated.length], [11, 2]);
     for (const name of [...endpoint, ...worker])
         assert.doesNotMatch(readFileSync(path.join(copy, name), 'utf8'), /sample[_ -]?things?\b/i, name);
 });
