@@ -32,7 +32,8 @@ const ledger = async (system) => ({
 const countedMails = (system) =>
     eventually('the mails are in the ledger', async () => {
         const [{ missing }] = await system.rows(
-            `select (select count(*) from users) - (select count(*) from usage_log where resource = 'emails') as missing`,
+            `select (select count(*) from users)
+                - (select count(*) from usage_log where resource = 'emails') as missing`,
         );
         return missing === '0';
     });

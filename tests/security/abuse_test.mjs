@@ -222,7 +222,7 @@ bad(
     "an altered cursor is rejected, and another user's cursor shows only the caller's rows",
     async ({ port, system }) => {
         const [a, b] = [await system.user(), await system.user()];
-        await appoint(system, a, 'admin');
+        await appoint(system, a, 'super');
         for (const one of [a, b])
             for (let i = 0; i < 4; ++i)
                 await ask(port, {
