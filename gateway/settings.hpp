@@ -69,7 +69,7 @@ struct gateway_settings : kafka::access, tracing::destination {
         setting{"JWT_SECRET_PREVIOUS", &gateway_settings::jwt_secret_previous,
             "The previous JWT_SECRET; still verifies tokens for seven days."},
         setting{"JWT_SECRET_ROTATED_AT", &gateway_settings::jwt_secret_rotated_at,
-            "When JWT_SECRET replaced it (RFC 3339); empty: when this gateway started."},
+            "The time at which JWT_SECRET replaced it (RFC 3339); empty: the start of this gateway."},
         setting{"ENCRYPTION_KEY", &gateway_settings::encryption_key, "Wraps the users' keys; at least 32 bytes.",
             {.required = true}},
         setting{"ENCRYPTION_KEY_PREVIOUS", &gateway_settings::encryption_key_previous,

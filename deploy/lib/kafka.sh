@@ -185,9 +185,11 @@ kafka_spawn() { # <dir> <port> <controller port>
     kafka_run "$dir" spawn "$dir/pid" "$dir/log" "${kafka_command[@]}"
 }
 
+kafka_is_cluster() { [[ "${KAFKA_NODES:-1}" == 3 || -e "$1/cluster" ]]; } # <dir>
+
 # The directories of the nodes: each has a pid, port and log of its own.
 kafka_nodes() { # <dir>
-    if [[ "${KAFKA_NODES:-1}" == 3 || -e "$1/cluster" ]]; then
+    if kafka_is_cluster "$1"; then
         printf '%s\n' "$1" "$1-2" "$1-3"
     else
         printf '%s\n' "$1"
@@ -228,8 +230,9 @@ kafka_cluster_start() { # <dir> [port]
 
 kafka_start() { # <dir> [port]; prints the addresses
     local each
+    [[ "${KAFKA_NODES:-1}" =~ ^[13]$ ]] || die "KAFKA_NODES is 1 or 3: $KAFKA_NODES"
     kafka_fetch
-    if [[ -n "$(kafka_nodes "$1" | sed -n 2p)" ]]; then
+    if kafka_is_cluster "$1"; then
         kafka_cluster_start "$@"
         while IFS= read -r each; do printf '127.0.0.1:%s\n' "$(cat "$each/port")"; done < <(kafka_nodes "$1") |
             paste -sd,

@@ -31,7 +31,7 @@ public:
     virtual void write_deferred() = 0;
 };
 
-/// When the clients of a draining server go.
+/// The time in which the clients of a draining server go.
 struct departure {
     steady::time_point first, last;
 };

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <exception>
-#include <optional>
 #include <utility>
 
+#include "platform/base/blocking.hpp"
 #include "platform/base/error_table.hpp"
 #include "platform/base/json.hpp"
 #include "platform/crypto/digest.hpp"
@@ -37,23 +35,10 @@ error_code make_error_code(errc e) {
 vault::vault(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<storage::store> store, seal::keyring keys)
     : io_(std::move(io)), store_(std::move(store)), keys_(std::move(keys)) {}
 
-template <class T>
-T vault::run(awaitable<T> work) {
-    std::optional<T> out;
-    boost::asio::co_spawn(*io_, std::move(work), [&](const std::exception_ptr& thrown, T value) {
-        if (thrown) std::rethrow_exception(thrown);
-        out.emplace(std::move(value));
-    });
-    io_->restart();
-    while (!out && io_->run_one() > 0) {
-    }
-    return std::move(out).value();
-}
-
 result<> vault::open() {
-    auto done = run(store_->put_new(key_object, keys_.seal(key_text, place_of(key_object))));
+    auto done = wait_for(*io_, store_->put_new(key_object, keys_.seal(key_text, place_of(key_object))));
     if (done || done.error() != storage::errc::exists) return done;
-    const auto stored = run(store_->get(key_object, most_sealed));
+    const auto stored = wait_for(*io_, store_->get(key_object, most_sealed));
     if (!stored) return stored.error();
     const auto opened = keys_.open(*stored, place_of(key_object));
     if (!opened || *opened != key_text) return errc::wrong_key;
@@ -61,11 +46,11 @@ result<> vault::open() {
 }
 
 result<> vault::put(const std::string& name, std::string_view bytes) {
-    return run(store_->put(name, keys_.seal(bytes, place_of(name))));
+    return wait_for(*io_, store_->put(name, keys_.seal(bytes, place_of(name))));
 }
 
 result<std::string> vault::get(const std::string& name) {
-    const auto stored = run(store_->get(name, most_sealed));
+    const auto stored = wait_for(*io_, store_->get(name, most_sealed));
     if (!stored) return stored.error() == storage::errc::too_large ? error_code(errc::damaged) : stored.error();
     auto opened = keys_.open(*stored, place_of(name));
     if (!opened) return errc::damaged;
@@ -112,7 +97,7 @@ result<stored_parts> vault::get_parts(const std::string& name, const sink& to) {
 result<std::vector<storage::object>> vault::list(const std::string& prefix) {
     std::vector<storage::object> out;
     for (;;) {
-        auto page = run(store_->list(prefix, out.empty() ? "" : out.back().name));
+        auto page = wait_for(*io_, store_->list(prefix, out.empty() ? "" : out.back().name));
         if (!page) return page.error();
         for (auto& one : page->objects) out.push_back(std::move(one));
         if (page->complete || page->objects.empty()) return out;
@@ -124,7 +109,7 @@ result<> vault::remove(const std::string& prefix) {
     const auto all = list(prefix);
     if (!all) return all.error();
     for (auto one = all->rbegin(); one != all->rend(); ++one)
-        if (const auto done = run(store_->remove(one->name)); !done) return done;
+        if (const auto done = wait_for(*io_, store_->remove(one->name)); !done) return done;
     return {};
 }
 

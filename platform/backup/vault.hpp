@@ -54,9 +54,6 @@ public:
     result<> remove(const std::string& prefix);
 
 private:
-    template <class T>
-    T run(awaitable<T>);
-
     std::unique_ptr<boost::asio::io_context> io_;
     std::unique_ptr<storage::store> store_;
     seal::keyring keys_;

@@ -3,23 +3,17 @@
 #include <sys/stat.h>
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <optional>
 
+#include "platform/base/file_text.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/split.hpp"
 
 namespace airi {
 namespace {
 
 using steady = std::chrono::steady_clock;
-
-std::string trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
 
 // A mounted secret is replaced by another file of that name.
 struct version {
@@ -36,11 +30,6 @@ std::optional<version> version_of(const std::string& path) {
     return version{found.st_ino, found.st_mtim};
 }
 
-std::string content_of(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return trimmed(std::string(std::istreambuf_iterator<char>(in), {}));
-}
-
 }  // namespace
 
 struct rotated_secret::state {
@@ -55,20 +44,20 @@ struct rotated_secret::state {
         looked = steady::now();
         const auto present = version_of(path);
         if (present && present == read) return;
-        auto text = present ? content_of(path) : std::string();
-        if (text.empty()) {
+        const auto text = file_text(path);
+        if (!present || !text || stripped(*text).empty()) {
             log::warn("secret.unreadable", {{"setting", name}});
             return;
         }
         read = present;
-        if (text == value.reveal()) return;
-        value = secret(std::move(text));
+        if (stripped(*text) == value.reveal()) return;
+        value = secret(std::string(stripped(*text)));
         log::info("secret.changed", {{"setting", name}});
     }
 };
 
 rotated_secret::rotated_secret(const secret& value) : state_(std::make_shared<state>()) {
-    state_->value = secret(trimmed(value.reveal()));
+    state_->value = secret(std::string(stripped(value.reveal())));
 }
 
 void rotated_secret::follow(std::string name, std::string path, seconds look_every) {

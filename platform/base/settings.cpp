@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <numeric>
 #include <set>
@@ -16,19 +15,15 @@
 
 #include "platform/base/embedded.hpp"
 #include "platform/base/environment.hpp"
+#include "platform/base/file_text.hpp"
 #include "platform/base/log.hpp"
+#include "platform/base/split.hpp"
 
 namespace airi {
 
 extern const std::span<const embedded_file> settings_examples;
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 bool is_name(std::string_view text) {
     return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), [](char c) {
@@ -38,11 +33,12 @@ bool is_name(std::string_view text) {
 
 // The value of a line of .env: 'literal', "with the escapes \n \" \\", or unquoted up to a comment.
 std::optional<std::string> unquoted(std::string_view text) {
-    if (!text.starts_with('\'') && !text.starts_with('"')) return std::string(trimmed(text.substr(0, text.find(" #"))));
+    if (!text.starts_with('\'') && !text.starts_with('"'))
+        return std::string(stripped(text.substr(0, text.find(" #"))));
     std::string out;
     for (std::size_t i = 1; i < text.size(); ++i) {
         if (text[i] == text[0]) {
-            const auto rest = trimmed(text.substr(i + 1));
+            const auto rest = stripped(text.substr(i + 1));
             return rest.empty() || rest[0] == '#' ? std::optional(out) : std::nullopt;
         }
         if (text[0] == '"' && text[i] == '\\' && i + 1 < text.size())
@@ -51,14 +47,6 @@ std::optional<std::string> unquoted(std::string_view text) {
             out += text[i];
     }
     return std::nullopt;
-}
-
-std::optional<std::string> content_of(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::string text;
-    for (char part[1024]; in.read(part, sizeof part), in.gcount() > 0;)
-        text.append(part, static_cast<std::size_t>(in.gcount()));
-    return in.is_open() && !in.bad() ? std::optional(std::move(text)) : std::nullopt;
 }
 
 std::string range_text(const bounds& within) {
@@ -145,7 +133,7 @@ environment environment::of_process() {
     add_documented_names(out.values);
     const auto kind = out.values.find("AIRI_ENV");
     if (kind == out.values.end() || kind->second != "production")
-        if (const auto text = content_of(".env")) out.add_lines(*text);
+        if (const auto text = file_text(".env")) out.add_lines(*text);
     add_documented_names(out.values);
     add_environment_defaults(out.values);
     return out;
@@ -156,13 +144,13 @@ void environment::add_lines(std::string_view text) {
     while (!text.empty()) {
         ++number;
         const auto end = text.find('\n');
-        auto line = trimmed(text.substr(0, end));
+        auto line = stripped(text.substr(0, end));
         text.remove_prefix(end == text.npos ? text.size() : end + 1);
         if (line.empty() || line[0] == '#') continue;
-        if (line.starts_with("export ")) line = trimmed(line.substr(7));
+        if (line.starts_with("export ")) line = stripped(line.substr(7));
         const auto equals = line.find('=');
-        const auto name = trimmed(line.substr(0, equals));
-        const auto value = equals == line.npos ? std::nullopt : unquoted(trimmed(line.substr(equals + 1)));
+        const auto name = stripped(line.substr(0, equals));
+        const auto value = equals == line.npos ? std::nullopt : unquoted(stripped(line.substr(equals + 1)));
         if (!is_name(name) || !value)
             mistakes.push_back(fmt::format("line {} of .env is not NAME=value", number));
         else
@@ -179,7 +167,7 @@ std::optional<std::string> settings_reader::text_of(std::string_view name, bool 
     const std::string plain(name), file = plain + "_FILE";
     auto text = value(plain);
     if (const auto path = is_secret ? value(file) : std::string(); !path.empty()) {
-        auto content = content_of(path);
+        auto content = file_text(path);
         if (!text.empty()) mistakes_.push_back(plain + " and " + file + " are both given");
         if (!content) mistakes_.push_back(file + " names a file that cannot be read");
         if (!content || !text.empty()) return std::nullopt;

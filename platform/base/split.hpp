@@ -14,6 +14,13 @@ constexpr std::string_view trimmed(std::string_view text) noexcept {
     return text;
 }
 
+/// `text` without spaces, tabs and line ends at its ends.
+constexpr std::string_view stripped(std::string_view text) noexcept {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
 /// A range of the trimmed parts of a text; empty parts are left out. Valid while the text lives.
 class split_range {
 public:

@@ -1,9 +1,9 @@
 #include "workers/archive/archive.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <charconv>
 
+#include "platform/base/blocking.hpp"
 #include "platform/base/log.hpp"
 #include "platform/crypto/digest.hpp"
 #include "platform/storage/place.hpp"
@@ -48,22 +48,9 @@ files::files(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<storag
     std::optional<seal::keyring> keys)
     : io_(std::move(io)), store_(std::move(store)), keys_(std::move(keys)) {}
 
-template <class T>
-T files::run(awaitable<T> work) {
-    std::optional<T> out;
-    boost::asio::co_spawn(*io_, std::move(work), [&](const std::exception_ptr& thrown, T value) {
-        if (thrown) std::rethrow_exception(thrown);
-        out.emplace(std::move(value));
-    });
-    io_->restart();
-    while (!out && io_->run_one() > 0) {
-    }
-    return std::move(out).value();
-}
-
 result<std::optional<files::stored_manifest>> files::manifest_of(const std::string& topic, std::int64_t number) {
     const auto name = manifest_name(topic, number);
-    auto text = run(store_->get(name, most_of_manifest));
+    auto text = wait_for(*io_, store_->get(name, most_of_manifest));
     if (!text && text.error() == storage::errc::not_found) return std::optional<stored_manifest>{};
     if (!text) return text.error();
     auto read = read_manifest(*text);
@@ -71,7 +58,7 @@ result<std::optional<files::stored_manifest>> files::manifest_of(const std::stri
     stored_manifest out{std::move(*text), std::move(*read)};
     if (!std::ranges::any_of(out.manifest.objects, &object_entry::sealed)) return std::optional(std::move(out));
     const auto other = edition_name(topic, number);
-    const auto stored = run(store_->get(other, most_of_manifest));
+    const auto stored = wait_for(*io_, store_->get(other, most_of_manifest));
     if (!stored && stored.error() == storage::errc::not_found) return std::optional(std::move(out));
     if (!stored) return stored.error();
     auto edition = read_edition(*stored);
@@ -84,7 +71,7 @@ result<std::optional<files::stored_manifest>> files::manifest_of(const std::stri
 result<std::int64_t> files::next_number(const std::string& topic) {
     std::int64_t next = 0;
     for (std::string after;;) {
-        const auto page = run(store_->list(manifest_folder(topic), after));
+        const auto page = wait_for(*io_, store_->list(manifest_folder(topic), after));
         if (!page) return page.error();
         for (const auto& one : page->objects)
             if (const auto number = number_of(topic, one.name)) next = std::max(next, *number + 1);
@@ -102,7 +89,7 @@ result<std::optional<files::stored_manifest>> files::last_manifest(const std::st
 
 result<std::optional<archive::last_manifest>> files::stated_last(const std::string& topic) {
     const auto name = last_name(topic);
-    const auto text = run(store_->get(name, most_of_manifest));
+    const auto text = wait_for(*io_, store_->get(name, most_of_manifest));
     if (!text && text.error() == storage::errc::not_found) return std::optional<archive::last_manifest>{};
     if (!text) return text.error();
     auto read = read_last(*text);
@@ -113,9 +100,10 @@ result<std::optional<archive::last_manifest>> files::stated_last(const std::stri
 result<> files::put_manifest(const manifest& next) {
     const auto text = text_of(next);
     const auto state_it = [&] {
-        return run(store_->put(last_name(next.topic), text_of(archive::last_manifest{next.number, digest_of(text)})));
+        return wait_for(
+            *io_, store_->put(last_name(next.topic), text_of(archive::last_manifest{next.number, digest_of(text)})));
     };
-    const auto stored = run(store_->put_new(manifest_name(next.topic, next.number), text));
+    const auto stored = wait_for(*io_, store_->put_new(manifest_name(next.topic, next.number), text));
     if (stored) return state_it();
     if (stored.error() != storage::errc::exists) return stored;
     // A repeated request finds what it has stored itself.
@@ -133,11 +121,11 @@ result<> files::put_object(
     entry.sha256 = digest::sha256_hex(bytes);
     entry.size = static_cast<std::int64_t>(bytes.size());
     entry.name = object_name(topic, hour, number, entry.sha256, entry.sealed);
-    return run(store_->put(entry.name, std::move(bytes)));
+    return wait_for(*io_, store_->put(entry.name, std::move(bytes)));
 }
 
 result<std::string> files::get_object(const object_entry& entry) {
-    auto bytes = run(store_->get(entry.name, static_cast<std::size_t>(entry.size)));
+    auto bytes = wait_for(*io_, store_->get(entry.name, static_cast<std::size_t>(entry.size)));
     if (!bytes && bytes.error() == storage::errc::not_found) return damaged(entry.name, "missing");
     if (!bytes && bytes.error() == storage::errc::too_large) return damaged(entry.name, "another size");
     if (!bytes) return bytes.error();
@@ -172,19 +160,19 @@ result<std::optional<object_entry>> files::reseal_object(
     out.size = static_cast<std::int64_t>(bytes.size());
     const auto folder = std::string_view(entry.name).substr(0, entry.name.rfind('/'));
     out.name = object_name_in(folder, number, out.sha256, true);
-    if (const auto done = run(store_->put(out.name, std::move(bytes))); !done) return done.error();
+    if (const auto done = wait_for(*io_, store_->put(out.name, std::move(bytes))); !done) return done.error();
     return std::optional(std::move(out));
 }
 
 result<> files::put_edition(const std::string& topic, std::int64_t number, const edition& edition) {
-    return run(store_->put(edition_name(topic, number), text_of(edition)));
+    return wait_for(*io_, store_->put(edition_name(topic, number), text_of(edition)));
 }
 
-result<> files::remove(const std::string& name) { return run(store_->remove(name)); }
+result<> files::remove(const std::string& name) { return wait_for(*io_, store_->remove(name)); }
 
 result<std::int64_t> files::remove_outdated(const storage::object& one) {
     if (!keys_) return errc::no_key;
-    const auto bytes = run(store_->get(one.name, one.size));
+    const auto bytes = wait_for(*io_, store_->get(one.name, one.size));
     if (!bytes && bytes.error() == storage::errc::not_found) return 0;
     if (!bytes) return bytes.error();
     if (bytes->starts_with(keys_->mark())) return 0;
@@ -194,7 +182,7 @@ result<std::int64_t> files::remove_outdated(const storage::object& one) {
 
 result<> files::each_object(const std::string& topic, const std::function<result<>(const storage::object&)>& each) {
     for (std::string after;;) {
-        const auto page = run(store_->list(topic + '/', after));
+        const auto page = wait_for(*io_, store_->list(topic + '/', after));
         if (!page) return page.error();
         for (const auto& one : page->objects)
             if (!one.name.starts_with(manifest_folder(topic)) && one.name != last_name(topic))

@@ -62,9 +62,6 @@ public:
     result<> each_object(const std::string& topic, const std::function<result<>(const storage::object&)>& each);
 
 private:
-    template <class T>
-    T run(awaitable<T>);
-
     std::unique_ptr<boost::asio::io_context> io_;
     std::unique_ptr<storage::store> store_;
     std::optional<seal::keyring> keys_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/base/split.hpp"
 #include "workers/providers/llm/anthropic.hpp"
 #include "workers/providers/llm/ollama.hpp"
 #include "workers/providers/llm/openai.hpp"
@@ -11,21 +12,16 @@ namespace airi::workers::providers {
 
 namespace {
 
-// Keys and addresses come from files and shells: whitespace around them, such as a line end, is not part of them.
-std::string trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
-std::string without_slash(std::string out) {
+// Addresses come from files and shells: whitespace around them, such as a line end, is no part of them.
+std::string without_slash(std::string_view given) {
+    std::string out(stripped(given));
     while (out.ends_with('/')) out.pop_back();
     return out;
 }
 
 // A base without a path gets the API's own path; one with a path is used as it is.
 std::string base_url(std::string_view given, std::string_view own_host, std::string_view own_path) {
-    auto out = without_slash(trimmed(given));
+    auto out = without_slash(given);
     if (out.empty()) out = own_host;
     const auto host = out.find("://");
     const bool has_path = out.find('/', host == std::string::npos ? 0 : host + 3) != std::string::npos;
@@ -34,14 +30,14 @@ std::string base_url(std::string_view given, std::string_view own_host, std::str
 
 // Anthropic's own clients take a base without /v1; other people write it.
 std::string anthropic_url(std::string_view given) {
-    auto out = without_slash(trimmed(given));
+    auto out = without_slash(given);
     if (out.empty()) out = "https://api.anthropic.com";
     return out.ends_with("/v1") ? out : out + "/v1";
 }
 
 // OLLAMA_HOST as Ollama itself reads it: the scheme and the port may be left out.
 std::string ollama_url(std::string_view given) {
-    auto out = without_slash(trimmed(given));
+    auto out = without_slash(given);
     const bool has_scheme = out.find("://") != std::string::npos;
     if (!has_scheme) out.insert(0, "http://");
     const auto host = out.substr(out.find("://") + 3);
@@ -50,14 +46,14 @@ std::string ollama_url(std::string_view given) {
 }
 
 openai_config config_of(openai_dialect dialect, const vendor_settings::vendor& vendor, const provider_settings& all) {
-    const bool elsewhere = !trimmed(vendor.base_url).empty();
+    const bool elsewhere = !stripped(vendor.base_url).empty();
     if (elsewhere && !dialect.max_tokens_field_elsewhere.empty())
         dialect.max_tokens_field = dialect.max_tokens_field_elsewhere;
     return {.dialect = dialect,
         .base_url = base_url(vendor.base_url, dialect.host, dialect.path),
         .key = vendor.api_key,
-        .azure_api_version = trimmed(all.azure_openai_api_version),
-        .azure_deployment = trimmed(all.azure_openai_deployment)};
+        .azure_api_version = std::string(stripped(all.azure_openai_api_version)),
+        .azure_deployment = std::string(stripped(all.azure_openai_deployment))};
 }
 
 }  // namespace
