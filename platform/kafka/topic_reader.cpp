@@ -185,4 +185,13 @@ result<std::unique_ptr<topic_reader>> topic_reader::open(
     return std::unique_ptr<topic_reader>(std::move(out));
 }
 
+result<> read_all(topic_reader& reader, const std::function<result<>(const message&)>& each) {
+    for (;;) {
+        const auto next = reader.next();
+        if (!next) return next.error();
+        if (!*next) return {};
+        if (const auto done = each(**next); !done) return done;
+    }
+}
+
 }  // namespace airi::kafka

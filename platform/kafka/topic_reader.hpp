@@ -2,6 +2,7 @@
 // ends.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,5 +45,8 @@ public:
     /// A partition ends before its position of `begun`: the topic was deleted and created again since.
     virtual bool is_short() const = 0;
 };
+
+/// Calls `each` with every record up to the end of the range. The first error ends it: the reader's, or that of `each`.
+result<> read_all(topic_reader&, const std::function<result<>(const message&)>& each);
 
 }  // namespace airi::kafka

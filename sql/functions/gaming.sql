@@ -37,7 +37,7 @@ begin
         'reference', p_reference, 'outcome', p_outcome, 'changed_at', clock_timestamp()), '', '');
 end $$;
 
--- The same of what the session's worker decided: its number, and its inputs, sealed.
+-- The same for a decision of the session's worker, with its number and its sealed inputs.
 create or replace function gaming_recorded(s gaming_sessions, p_kind text, p_reference text, p_outcome text,
     p_number int, p_record text) returns void language plpgsql as $$
 begin
@@ -191,7 +191,8 @@ begin
     return null;
 end $$;
 
--- Stores a command once for its id. No event: its worker is woken through Redis, or looks; its end is one.
+-- Stores a command, once for each id, without an event: the session's worker is woken through Redis, or looks. The
+-- command's end is an event.
 create or replace function game_command_add(
     s gaming_sessions, p_id uuid, p_origin text, p_verb text, p_arguments jsonb, p_call json
 ) returns game_commands language plpgsql as $$

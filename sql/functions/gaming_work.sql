@@ -48,7 +48,7 @@ language sql stable security definer set search_path = airi, pg_temp as $$
     order by owner is null, lease_until, created_at limit p_limit
 $$;
 
--- Whether a server takes sessions. Each in force is checked, or named by a worker, again and again. p_too: a state that
+-- True: the server takes sessions. Each in force is checked, or named by a worker, again and again. p_too: a state that
 -- also counts, beside ready.
 create or replace function game_server_is_up(v game_servers, p_too text default '') returns boolean
 language sql stable as $$
@@ -178,7 +178,7 @@ begin
 end $$;
 
 -- The next command of a session, which is running from now on: {id, origin, verb, arguments, call, more: whether one
--- that may pass it waits}; p_urgent: of those that pass one which runs. NULL: none waits.
+-- that may pass it waits}; p_urgent: only of those that may pass a running one. NULL: none waits.
 create or replace function game_command_take(p_session uuid, p_urgent boolean) returns json
 language plpgsql as $$
 declare
@@ -212,7 +212,7 @@ begin
 end $$;
 
 -- The end of a command, recorded with its inputs: {more: whether others wait, next: the next command or null}. p_next:
--- any, urgent (one that passes another one which runs) or none.
+-- any, urgent (only one that may pass a running one) or none.
 create or replace function gaming_command_end(
     p_command uuid, p_epoch int, p_result jsonb, p_number int, p_record text, p_next text
 ) returns json
@@ -239,10 +239,10 @@ begin
         select from game_commands where session_id = s.id and result is null and state = 'queued'));
 end $$;
 
--- Stores the words of a player in the game, of which the worker decided that they are p_decision (granted, command,
--- heard or blocked), since the access code is p_code and the player may or may not command: {is: that decision}; of
--- granted with the session, whose access code is another one then, since others may have read it. {is: stale, code,
--- may_command}: it is not so any more, and nothing was stored. p_number: of the record; 0: none.
+-- Stores the words of a player in the game with the worker's decision about them (granted, command, heard or blocked),
+-- which holds for the access code p_code and for p_may_command: {is: the decision}. Granted also changes the access
+-- code, since others may have read it, and returns {code, session}. {is: stale, code, may_command}: the code or the
+-- player's right has changed, and nothing was stored. p_number: of the record; 0: none.
 create or replace function gaming_hear(
     p_id uuid, p_epoch int, p_player text, p_text text, p_decision text, p_code text, p_may_command boolean,
     p_number int, p_record text

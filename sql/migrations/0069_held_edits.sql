@@ -1,4 +1,4 @@
--- A message that is held replaces another one when a person has allowed it.
+-- A held message may be an edit: it replaces the message once a reviewer has allowed it.
 set search_path = airi;
 
-alter table moderation_decisions add column replaces uuid;  -- by a held message
+alter table moderation_decisions add column replaces uuid;  -- the message that a held one replaces

@@ -1,4 +1,4 @@
--- When the ledger of erasures got an account that is due to be erased.
+-- The time at which an account that is due to be erased was entered in the ledger of erasures.
 set search_path = airi;
 
 alter table users add column erasure_recorded_at timestamptz;

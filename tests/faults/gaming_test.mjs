@@ -128,7 +128,7 @@ test('SAAS-43: a player may command no more once revoked, or when they have left
     const players = async () => (await read(one.user, one.id)).players;
     const sees = (...names) => one.visitor.tell({ state: { health: 20, players: names } });
     await grant('Steve');
-    await eventually('he is the owner in the game', () => one.visitor.owner === 'Steve');
+    await eventually('Steve is the owner in the game', () => one.visitor.owner === 'Steve');
     const path = `/gaming/sessions/${one.id}/players/Steve`;
     const other = await player(stage);
     assert.equal((await other.api('DELETE', path)).status, 404);
@@ -186,7 +186,7 @@ test("AIRI-51: a companion searches memories on its owner's words alone, not on 
 const replay = (system, id) =>
     outcome(startProgram(system, [program, 'replay', 'session', id], { ENCRYPTION_KEY: system.encryptionKey }));
 
-// What airi-ctl prints of the decisions of a session, once there are so many.
+// The output of airi-ctl about a session, once it has that many decisions.
 const decidedAgain = ({ system }, id, count) =>
     eventually(`${count} decisions are recorded`, async () => {
         const got = await replay(system, id);

@@ -55,7 +55,7 @@ test('craft repeats a recipe until the inventory has the count, and says what is
     assert.equal(bot.listenerCount('move'), 0);
 });
 
-test('AIRI-51: a bot follows its owner no more once that is another one', () => {
+test('AIRI-51: a bot stops following its owner once it has another one', () => {
     const ends = [];
     const following = { player: 'Anna', end: () => ends.push(following.player) };
     const tools = { following, speech: { clear() {} }, owner: 'Anna' };
@@ -64,7 +64,7 @@ test('AIRI-51: a bot follows its owner no more once that is another one', () => 
     assert.deepEqual([ends, tools.owner], [[], 'Anna']);
     commands.changeOwner('Bert');
     assert.deepEqual([ends, tools.owner], [['Anna'], 'Bert']);
-    commands.changeOwner(null); // it goes on to follow Anna, whom Bert has named
+    commands.changeOwner(null); // it still follows Anna, as Bert has told it to
     assert.deepEqual([ends, tools.owner], [['Anna'], null]);
 });
 

@@ -53,10 +53,10 @@ public:
     const std::vector<providers::tool_call>& calls() const noexcept { return calls_; }
     /// JSON objects, separated by commas; empty: none were asked for.
     const std::string& logprobs() const noexcept { return logprobs_; }
-    /// Whether clients may have seen anything of this epoch.
+    /// True: clients cannot have seen anything of this epoch.
     bool empty() const noexcept { return text_.empty() && calls_.empty(); }
     std::int64_t next_offset() const noexcept { return position_.offset; }
-    /// What clients can have seen: the text up to the last frame written, and that frame's offset.
+    /// The text that clients can have seen, up to the last frame written, and that frame's offset.
     std::string_view shown() const noexcept { return std::string_view(text_).substr(0, shown_); }
     std::int64_t shown_offset() const noexcept { return shown_offset_; }
     /// A later epoch writes this stream: our lease is lost.

@@ -28,7 +28,7 @@ constexpr milliseconds pause_in_outage{200};
 constexpr int most_tool_rounds = 4, most_tools_run = 8;
 constexpr milliseconds longest_budget_wait{5'000}, budget_wait_step{100};
 
-// No text of the message or the reply.
+// The span has no text of the message or the reply.
 void describe(tracing::span& span, const gen::provider_call& call, const call_end& got) {
     span.set("gen_ai.operation.name", "chat");
     span.set("gen_ai.provider.name", call.provider);
@@ -177,7 +177,7 @@ providers::prompt generation_run::prompt_for(const priced_model& model) {
     return fitting;
 }
 
-// Whether the next round of tools has tokens left, of which its reply then gets at most the rest.
+// True: the next round of tools has tokens left, of which its reply then gets at most the rest.
 bool generation_run::fits_quota(providers::prompt& next) const {
     if (claim_.quota_tokens < 0) return true;
     const auto left = claim_.quota_tokens - tokens_.in - tokens_.out - estimate_tokens(next);
@@ -186,7 +186,7 @@ bool generation_run::fits_quota(providers::prompt& next) const {
     return left > 0;
 }
 
-// Whether the reply so far ends before a blocked term.
+// True: the reply so far ends before a blocked term.
 bool generation_run::rejected() {
     if (!out_->rejected()) return false;
     finish_ = providers::finish::filtered;

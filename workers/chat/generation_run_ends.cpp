@@ -73,7 +73,7 @@ awaitable<result<effects>> generation_run::leave() {
     co_return make_error_code(errc::leased);
 }
 
-// What the metadata of the stored reply say beside its costs.
+// The metadata of the stored reply beside its costs.
 std::string generation_run::details() const {
     json::object out;
     if (finish_) {
@@ -109,7 +109,7 @@ effects generation_run::finish(gen::ending end) const {
         out.after_from_rows = [then = std::move(out.after_from_rows), session = *session](
                                   const std::vector<postgres::rows>& rows) {
             auto after = then(rows);
-            // The statement has stored the words for the game as a command.
+            // The statement has stored the reply's words for the game as a command.
             after.announcements.push_back(
                 {std::string(events::gaming_channel), events::gaming_wake{session, "command"}.text()});
             return after;

@@ -30,7 +30,7 @@ public:
     virtual awaitable<> store(std::string key, cached_reply) = 0;
 };
 
-/// Whether these parameters of a generation leave nothing to chance: an explicit temperature of 0, top_p 1 or absent,
+/// True: these parameters of a generation leave nothing to chance: an explicit temperature of 0, top_p 1 or absent,
 /// no tools, and no request for another reply ("anew").
 bool repeatable(std::string_view parameters);
 

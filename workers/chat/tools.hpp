@@ -20,7 +20,7 @@ struct tool_caller {
     std::function<bool()> stopped;  ///< the reply is wanted no more
 };
 
-/// `tools`: as OpenAI's API has them.
+/// True: `tools`, in the form of OpenAI's API, has one of that name.
 bool offers(std::string_view tools, std::string_view name);
 
 /// The result of a call, for the model: also when it cannot be carried out, in words. A reply that is begun anew may

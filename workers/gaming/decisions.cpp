@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/base/ascii.hpp"
 #include "platform/base/json.hpp"
 #include "workers/gaming/verbs.hpp"
 #include "workers/providers/games/game.hpp"
@@ -14,9 +15,7 @@ constexpr seconds window{10};
 constexpr int most_blocks = 256;  // broken and placed in a session
 
 bool has_code(std::string_view text, std::string_view code) {
-    const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
-    const auto found = std::ranges::search(text, code, {}, upper);
-    return !code.empty() && !found.empty();
+    return !code.empty() && !std::ranges::search(text, code, {}, lower, lower).empty();
 }
 
 }  // namespace
@@ -54,7 +53,7 @@ about_command decide(const asked_command& asked) {
         if (asked.blocked)
             out.error = "TEXT_NOT_ALLOWED";
         else
-            out.lines = spoken_lines(text_said(asked.verb, asked.arguments));
+            out.lines = spoken_lines(given->root()["text"].string().value_or(""));
     } else if (asked.verb != "stop") {
         // A stop runs beside a command whose blocks are not counted yet.
         out.blocks = std::clamp(most_blocks - asked.blocks_used, 0, providers::games::command_limits{}.blocks);

@@ -1,4 +1,4 @@
-// What a session does about the words of a player and about a command, decided from its inputs alone: when they arrive,
+// The decisions of a session about players' words and about commands, made from their inputs alone: when these arrive,
 // and again by the session's replay. Pure.
 #pragma once
 
@@ -24,7 +24,7 @@ struct player_said {
 enum class about_words { granted, command, heard, blocked };
 std::string_view name_of(about_words);
 
-/// A command costs a call of a model: six in ten seconds, of all players together.
+/// Words that are a command cost a call of a model: six in ten seconds are taken, of all players together.
 class words_budget {
 public:
     /// False: there is nothing left.
@@ -39,7 +39,7 @@ about_words decide(const player_said&, words_budget&);
 struct asked_command {
     std::string game, verb;
     std::string arguments;  ///< JSON
-    bool blocked = false;   ///< what it says has a blocked term
+    bool blocked = false;   ///< the text it says has a blocked term
     int blocks_used = 0;    ///< broken and placed in the session before it
 };
 
@@ -53,7 +53,7 @@ struct about_command {
 };
 about_command decide(const asked_command&);
 
-/// What a command would say; empty unless it is a say with a text.
+/// The text of a say; empty for another verb, or without a text.
 std::string text_said(std::string_view verb, std::string_view arguments);
 
 }  // namespace airi::workers::gaming

@@ -48,7 +48,7 @@ struct engine_address {
 };
 std::optional<engine_address> read_address(std::string_view text);
 
-/// Whether it can be the name of an image: at most 255 letters, digits and ./:@_-, the first one a letter or a digit.
+/// True: it can be the name of an image: at most 255 letters, digits and ./:@_-, the first one a letter or a digit.
 bool is_image(std::string_view text);
 
 std::string name_of(const uuid& server);

@@ -1,5 +1,5 @@
-// Whether a game server takes players: Minecraft by its server list ping, any other game by a connection. Used by the
-// pool.
+// The check that a game server takes players: Minecraft by its server list ping, any other game by a connection. Used
+// by the pool.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,8 @@ namespace airi::workers::gaming {
 /// length, a VarInt id (0) and its fields; the protocol version is -1 when only the status is asked for.
 std::string status_request(std::string_view host, int port);
 
-/// Whether the bytes so far are the answer: a packet of id 0 with the status as a JSON text. Empty: more are needed.
+/// True: the bytes are the answer, a packet of id 0 with the status as a JSON text; false: they are something else.
+/// Empty: more bytes are needed.
 std::optional<bool> is_status(std::string_view arrived);
 
 /// False: nobody listens, or the answer is none, or not there in time.

@@ -224,9 +224,9 @@ public:
     }
 
     awaitable<bool> set_owner(std::string name) override {
-        json::object order;
-        name.empty() ? order.add_raw("name", "null") : order.add("name", name);
-        if (bot_) bot_->send(json::object().add_raw("owner", order.text()).text());
+        std::optional<std::string> owner;
+        if (!name.empty()) owner = std::move(name);
+        if (bot_) bot_->send(json::object().add_raw("owner", json::object().add("name", owner).text()).text());
         co_return true;
     }
 

@@ -11,7 +11,7 @@
 namespace airi::workers::gaming {
 
 struct running_server {
-    std::string handle;  ///< what the driver knows it by
+    std::string handle;  ///< the driver's name for it
     std::string host;
     int port = 0;
 };

@@ -1,4 +1,4 @@
-// How a session gets into its game: attempts, pauses, another server.
+// The way of a session into its game: attempts, pauses, another server.
 #include <boost/asio/as_tuple.hpp>
 
 #include "platform/base/log.hpp"

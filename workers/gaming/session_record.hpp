@@ -1,5 +1,5 @@
-// What a session's records in gaming.changed.v1 have beside what became of something: the inputs of a decision, sealed
-// with the owner's key. Written by the session, read by its replay. Pure.
+// The inputs of a session's decisions, which its records in gaming.changed.v1 have beside the outcomes, sealed with the
+// owner's key. Written by the session, read by its replay. Pure.
 #pragma once
 
 #include <string>
@@ -18,13 +18,13 @@ struct words_record {
     static result<words_record> read(std::string_view json);
 };
 
-/// A command: how it came, what was decided, and what the game answered.
+/// A command with its origin, the decision about it and the game's answer.
 struct command_record {
     std::string origin;  ///< user, companion or reply
     std::string verb;
     std::string arguments;             ///< JSON
-    std::string tool, tool_arguments;  ///< the model's call, of a companion's command; else empty
-    bool blocked = false;              ///< what it says has a blocked term
+    std::string tool, tool_arguments;  ///< the model's call behind a companion's command; else empty
+    bool blocked = false;              ///< the text it says has a blocked term
     about_command decided;
     std::string result;  ///< JSON, as it is stored: outcome, blocks, error, detail
 
@@ -32,7 +32,7 @@ struct command_record {
     static airi::result<command_record> read(std::string_view json);
 };
 
-/// Longer ones are recorded without their inputs.
+/// Bytes of the inputs of one record; longer ones are left out.
 inline constexpr std::size_t most_recorded = 32 * 1024;
 
 /// Sealed for the place of this event; empty when the text is too long.

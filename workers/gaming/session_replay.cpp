@@ -45,10 +45,9 @@ public:
     explicit replay(const seal::key& key) : key_(key) {}
 
     void add(const events::gaming_changed& event) {
+        const auto expected = event.epoch == epoch_ ? number_ + 1 : std::int64_t{1};
         if (event.epoch != epoch_) budget_ = {};
-        if (event.epoch == epoch_ ? event.number != number_ + 1 : event.number != 1)
-            differs(fmt::format(
-                "record {}.{} is missing", event.epoch, event.epoch == epoch_ ? number_ + 1 : std::int64_t{1}));
+        if (event.number != expected) differs(fmt::format("record {}.{} is missing", event.epoch, expected));
         epoch_ = event.epoch;
         number_ = event.number;
         if (event.record.empty()) {
@@ -133,7 +132,8 @@ auto place_of(const events::gaming_changed& event) { return std::pair(event.epoc
 
 session_again decide_again(std::vector<events::gaming_changed> records, const seal::key& key) {
     std::erase_if(records, [](const events::gaming_changed& each) { return each.number == 0; });
-    std::ranges::sort(records, {}, place_of);
+    // Of two records in one place, the first one published is decided again.
+    std::ranges::stable_sort(records, {}, place_of);
     replay out(key);
     const events::gaming_changed* last = nullptr;
     for (const auto& each : records) {

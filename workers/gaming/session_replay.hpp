@@ -9,11 +9,11 @@
 
 namespace airi::workers::gaming {
 
-/// One decision, without the text of anybody.
+/// One decision, without any text.
 struct decision_again {
     std::int64_t epoch = 0, number = 0;
     std::string what;           ///< words, or a command's origin and verb
-    std::string recorded, now;  ///< what was decided
+    std::string recorded, now;  ///< the decision then, and made again
     std::string difference;     ///< in words; empty: there is none
 };
 

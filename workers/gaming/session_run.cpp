@@ -1,18 +1,14 @@
 #include "workers/gaming/session_run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <utility>
 
-#include "events/codec.hpp"
 #include "events/frames/codec.hpp"
 #include "events/frames/frame.hpp"
 #include "events/frames/gaming.hpp"
-#include "events/outbox.hpp"
 #include "platform/base/log.hpp"
 #include "platform/base/sleep.hpp"
 #include "sql/statements.hpp"
@@ -41,6 +37,12 @@ std::string result_json(const games::command_result& result) {
     return out.text();
 }
 
+// The first column of the first row; empty: NULL or no row.
+result<std::string> first_text(const result<postgres::rows>& rows) {
+    if (!rows) return rows.error();
+    return rows->empty() || rows->is_null(0, 0) ? std::string{} : std::string(rows->text(0, 0));
+}
+
 }  // namespace
 
 session_run::session_run(gaming_session_id id, const ports& ports, airi::executor executor)
@@ -51,7 +53,7 @@ void session_run::wake() {
     alarm_.cancel();
 }
 
-// Redis and Kafka both tell of a command; the second one to come needs no look.
+// A command that has begun needs no look when its announcement comes late, or again.
 void session_run::commanded(std::string_view id) {
     if (!id.empty() && std::ranges::find(started_, id) != started_.end()) return;
     waiting_ = true;
@@ -87,18 +89,15 @@ awaitable<> session_run::rest(milliseconds time) {
     woken_ = false;
 }
 
-// The first column of the statement's row; empty: NULL or no row.
 awaitable<result<std::string>> session_run::one_text(postgres::bound statement) {
     const auto rows = co_await postgres::run_one(ports_.database, std::nullopt, std::move(statement));
-    if (!rows) co_return rows.error();
-    co_return rows->empty() || rows->is_null(0, 0) ? std::string{} : std::string(rows->text(0, 0));
+    co_return first_text(rows);
 }
 
-// The same in a transaction together with those of other sessions.
+// In one transaction with the statements of other sessions.
 awaitable<result<std::string>> session_run::grouped_text(postgres::bound statement) {
     const auto rows = co_await postgres::run_grouped(ports_.database, id_.text(), std::move(statement));
-    if (!rows) co_return rows.error();
-    co_return rows->empty() || rows->is_null(0, 0) ? std::string{} : std::string(rows->text(0, 0));
+    co_return first_text(rows);
 }
 
 awaitable<> session_run::announce(json::value session) {
@@ -159,7 +158,7 @@ awaitable<bool> session_run::take() {
     co_return true;
 }
 
-// The players who may command, in the order in which they were granted that.
+// `names`: the players who may command, the first granted first.
 void session_run::know_players(json::value names) {
     commanders_.clear();
     claim_.commander.clear();
@@ -290,7 +289,7 @@ awaitable<> session_run::execute(std::shared_ptr<session_run>, ordered_command a
     wake();
 }
 
-// What the inputs of a decision of this process are sealed for.
+// A record of this session and lease, but for its number.
 events::gaming_changed session_run::of_record(std::string_view kind) const {
     events::gaming_changed out;
     out.session = id_;

@@ -25,7 +25,7 @@ namespace airi::workers::gaming {
 struct session_times {
     seconds lease{10};
     milliseconds look{1'000};  ///< for commands whose wake-up was lost
-    seconds patience{60};      ///< how long a session waits for a server
+    seconds patience{60};      ///< the longest wait of a session for a server
     milliseconds rejoin{500};  ///< doubles with each attempt
     int rejoins = 7;           ///< attempts in a row, until a companion has stayed for a minute
     int patient = 3;           ///< those before another server is looked for
@@ -74,7 +74,7 @@ private:
     };
     struct ordered_command {
         std::string id, origin, verb, arguments;
-        std::string tool, tool_arguments;  // the model's call, of a companion's
+        std::string tool, tool_arguments;  // the model's call behind a companion's command
     };
     enum class phase { joining, playing, over, lost, draining };
 
@@ -130,9 +130,9 @@ private:
     std::string code_;                  // the access code, as far as it is known here
     std::set<std::string> commanders_;  // the players who may command, likewise
     words_budget budget_;
-    std::optional<seal::key> key_;  // the user's; none: nothing is recorded of inputs
+    std::optional<seal::key> key_;  // the user's; none: records have no inputs
     std::int64_t number_ = 0;       // of the last record of this epoch
-    std::string told_owner_;        // whom the companion has for its owner
+    std::string told_owner_;        // the owner that the game was told
     std::string left_;              // why the companion is out of the game
     int running_ = 0;               // coroutines of this object beside run()
 };

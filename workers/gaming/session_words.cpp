@@ -1,4 +1,4 @@
-// What a session does about the words of players.
+// A session's handling of players' words: the decision, its record and its effects.
 #include <fmt/format.h>
 
 #include "events/codec.hpp"
@@ -12,12 +12,12 @@
 namespace airi::workers::gaming {
 namespace {
 
-constexpr int most_stale = 5;  // times that somebody changes the code or the players meanwhile
+constexpr int most_attempts = 5;  // while others change the code or the players
 
 }  // namespace
 
-// The words of others than players who may command are in no record: they are kept for a week, and no longer.
-// `number`: of the record of these words; 0: none yet.
+// The words of players who may not command are in no record: they are kept for a week, and no longer. `number`: of the
+// record of these words; 0: none yet.
 awaitable<result<std::string>> session_run::store_heard(
     const player_said& said, about_words decided, std::int64_t& number) {
     const bool recorded = said.may_command || decided == about_words::granted || number > 0;
@@ -37,7 +37,7 @@ awaitable<> session_run::hear() {
         ports_.terms.check(event.text).blocks(), now()};
     std::int64_t number = 0;
     // The code changes, and players may lose the right, without this process.
-    for (int attempts = 0; attempts < most_stale && goes_on(); ++attempts) {
+    for (int attempts = 0; attempts < most_attempts && goes_on(); ++attempts) {
         auto budget = budget_;
         const auto decided = decide(said, budget);
         const auto row = co_await store_heard(said, decided, number);
@@ -50,7 +50,10 @@ awaitable<> session_run::hear() {
         }
         said.code = code_ = root["code"].string().value_or("");
         said.may_command = root["may_command"].boolean().value_or(false);
-        said.may_command ? void(commanders_.insert(said.player)) : void(commanders_.erase(said.player));
+        if (said.may_command)
+            commanders_.insert(said.player);
+        else
+            commanders_.erase(said.player);
     }
 }
 
@@ -77,7 +80,7 @@ awaitable<> session_run::load_key() {
         log::error("gaming.key_not_opened", {{"session_id", id_.text()}, {"error", key.error().message()}});
 }
 
-// The words go the way of every message: screened, counted, answered by a model that may call the game's verbs.
+// The words become a message like any other: screened, counted, answered by a model that may call the game's verbs.
 awaitable<> session_run::ask(std::string text) {
     if (!key_) co_await load_key();
     if (!key_) co_return;

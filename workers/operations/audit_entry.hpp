@@ -8,7 +8,7 @@
 
 namespace airi::workers::operations {
 
-/// Whether the command changes something, so that the audit log has it.
+/// True: the command changes something, and the audit log has it.
 bool is_audited(const command_line&);
 
 /// "ctl.replay", "ctl.retry_dead_letters", …

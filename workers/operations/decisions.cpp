@@ -44,12 +44,12 @@ result<decisions> decisions::read(const kafka::access& brokers, const std::strin
     auto reader = kafka::topic_reader::open(brokers, {topic, {}, {}}, {}, limit);
     if (!reader) return reader.error();
     decisions out;
-    for (;;) {
-        const auto next = (*reader)->next();
-        if (!next) return next.error();
-        if (!*next) return out;
-        out.add(**next);
-    }
+    const auto read = kafka::read_all(**reader, [&](const kafka::message& record) -> result<> {
+        out.add(record);
+        return {};
+    });
+    if (!read) return read.error();
+    return out;
 }
 
 void decisions::add(const kafka::message& record) {

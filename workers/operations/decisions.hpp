@@ -20,7 +20,7 @@ enum class decision { waiting, retried, parked, dropped };
 std::string_view name_of(decision);
 std::optional<decision> read_decision(std::string_view name);
 
-/// Whether the record is a decision and no letter. Pure.
+/// True: the record is a decision and no letter. Pure.
 bool is_decision(const kafka::message&);
 /// The decision about a letter, made by the operation of that id. Pure.
 kafka::record decide(const kafka::message& letter, decision, std::string_view operation);

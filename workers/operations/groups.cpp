@@ -10,7 +10,7 @@ namespace {
 
 constexpr milliseconds broker_limit{30'000};
 
-// When the next record of the place was appended; none: it is gone by now.
+// The time at which the next record of the place was appended; none: it is gone by now.
 result<std::optional<instant>> time_of(
     const kafka::access& brokers, const kafka::group_state& group, const kafka::group_place& place) {
     // The other partitions are at their end.

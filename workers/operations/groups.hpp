@@ -20,8 +20,7 @@ struct group_line {
 /// By group and topic; of one group, or of all. Blocks.
 result<std::vector<group_line>> group_lines(const kafka::access&, const std::optional<std::string>& group);
 
-/// Where a group is to go on with a topic: with the first record appended at `at` or later; without `at`, with the
-/// topic's first record.
+/// A group's new place in a topic: the first record appended at `at` or later; without `at`, the topic's first record.
 struct group_move {
     std::string group, topic;
     std::optional<instant> at;

@@ -34,7 +34,7 @@ public:
         io_.run();
         return out;
     }
-    // How long the rate lets the next batch wait.
+    // The time that the rate makes the next batch wait.
     milliseconds ahead() const {
         if (rate_ <= 0) return milliseconds{0};
         const auto due = begun_ + std::chrono::duration<double>(double(sent_) / rate_);
@@ -63,10 +63,15 @@ std::string group_of(const kafka::message& record, const replay_order& order) {
 
 }  // namespace
 
+result<std::unique_ptr<kafka::topic_reader>> open_records(
+    const kafka::access& brokers, const replay_order& order, const kafka::positions& begun) {
+    return order.open ? order.open(order.range, begun)
+                      : kafka::topic_reader::open(brokers, order.range, begun, broker_limit);
+}
+
 result<replay_summary> replay(
     const kafka::access& brokers, const replay_order& order, replay_place begun, const replay_watch& watch) {
-    auto reader = order.open ? order.open(order.range, begun.reached)
-                             : kafka::topic_reader::open(brokers, order.range, begun.reached, broker_limit);
+    auto reader = open_records(brokers, order, begun.reached);
     if (!reader) return reader.error();
     decisions made;
     if (order.decided) {

@@ -28,7 +28,7 @@ struct replay_order {
         open;
 };
 
-/// How far a replay is: its id, which is the x-replay-id of its records, and the positions that it has reached.
+/// The progress of a replay: its id, which is the x-replay-id of its records, and the positions that it has reached.
 struct replay_place {
     std::string id;
     kafka::positions reached;
@@ -48,6 +48,10 @@ struct replay_watch {
     /// wait; with the summary so far and topic_reader::left(). False: the replay stops.
     std::function<bool(const replay_summary&, std::int64_t left)> progress;
 };
+
+/// Opens the records of the order from `begun` on, by its `open` where it has one. Blocks. Errors: the reader's.
+result<std::unique_ptr<kafka::topic_reader>> open_records(
+    const kafka::access&, const replay_order&, const kafka::positions& begun = {});
 
 /// Begins at `begun`. Blocks. After a death between the broker's acknowledgement and replay_watch::store the batch is
 /// published again, and consumers recognise its records by their ids. Errors: those of the reader, the producer and

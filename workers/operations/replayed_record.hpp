@@ -11,7 +11,7 @@ namespace airi::workers::operations {
 /// A record with so many replays is not replayed again: its replays feed one another.
 inline constexpr int most_replays = 5;
 
-/// How often the record was replayed.
+/// The number of times that the record was replayed.
 int replays_of(const kafka::message&);
 
 /// The original topic of a record in a dead-letter or retry topic; otherwise the record's own topic.

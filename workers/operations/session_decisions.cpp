@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "events/codec.hpp"
+#include "events/gaming.hpp"
 #include "platform/crypto/seal.hpp"
 #include "sql/statements.hpp"
 #include "workers/gaming/session_replay.hpp"
@@ -12,27 +13,24 @@
 namespace airi::workers::operations {
 namespace {
 
-constexpr milliseconds broker_limit{30'000};
-
 int failed(std::string_view why) {
     fmt::print(stderr, "airi-ctl: {}\n", why);
     return 1;
 }
 
 result<std::vector<events::gaming_changed>> read_records(const kafka::access& brokers, const replay_order& order) {
-    auto reader =
-        order.open ? order.open(order.range, {}) : kafka::topic_reader::open(brokers, order.range, {}, broker_limit);
+    auto reader = open_records(brokers, order);
     if (!reader) return reader.error();
     std::vector<events::gaming_changed> out;
-    for (;;) {
-        auto next = (*reader)->next();
-        if (!next) return next.error();
-        if (!*next) return out;
-        if (!order.filter.matches(**next)) continue;
-        auto event = events::decode<events::gaming_changed>((*next)->value);
+    const auto read = kafka::read_all(**reader, [&](const kafka::message& record) -> result<> {
+        if (!order.filter.matches(record)) return {};
+        auto event = events::decode<events::gaming_changed>(record.value);
         if (!event) return event.error();
         out.push_back(std::move(*event));
-    }
+        return {};
+    });
+    if (!read) return read.error();
+    return out;
 }
 
 void print(const gaming::session_again& made) {
@@ -41,7 +39,8 @@ void print(const gaming::session_again& made) {
         fmt::print("{:<10} {:<20} {:<32} {}{}\n", fmt::format("{}.{}", each.epoch, each.number), each.what,
             each.recorded, each.now, each.difference.empty() ? "" : "   <- " + each.difference);
     fmt::print("{} decisions made again\n", made.decisions.size());
-    if (made.without_inputs > 0) fmt::print("{} have no inputs: they were too long\n", made.without_inputs);
+    if (made.without_inputs > 0)
+        fmt::print("{} have no inputs: they were too long, or there was no key\n", made.without_inputs);
 }
 
 }  // namespace

@@ -17,23 +17,16 @@ constexpr std::string_view mail_group = "mail";
 // An event is published soon after its transaction, whose time may be another machine's.
 constexpr seconds before_the_restore{60};
 
-using each_record = std::function<result<>(const kafka::message&)>;
-
-// `begun`: from there, or from the range's begin.
-result<> read_all(const kafka::access& brokers, const std::string& topic, std::optional<instant> since,
-    const kafka::positions& begun, const each_record& each) {
+// `begun`: the positions to begin at; a partition without one begins at `since`.
+result<> read_topic(const kafka::access& brokers, const std::string& topic, std::optional<instant> since,
+    const kafka::positions& begun, const std::function<result<>(const kafka::message&)>& each) {
     auto reader = kafka::topic_reader::open(
         brokers, {.topic = topic, .from = since, .to = {}, .skips_gone = true}, begun, broker_limit);
     if (!reader) return reader.error();
-    for (;;) {
-        auto next = (*reader)->next();
-        if (!next) return next.error();
-        if (!*next) return {};
-        if (const auto done = each(**next); !done) return done;
-    }
+    return kafka::read_all(**reader, each);
 }
 
-// Where the group goes on with the topic.
+// The positions at which the group goes on with the topic.
 kafka::positions places_of(const std::vector<kafka::group_state>& groups, const std::string& topic) {
     kafka::positions out;
     for (const auto& group : groups)
@@ -48,7 +41,7 @@ result<std::int64_t> settle_mails(const kafka::access& brokers, operator_session
     if (!groups) return groups.error();
     const std::string topic(events::email_requested::topic), retries = topic + events::retry_suffix;
     std::set<std::string, std::less<>> waiting;
-    const auto read = read_all(
+    const auto read = read_topic(
         brokers, retries, std::nullopt, places_of(*groups, retries), [&](const kafka::message& record) -> result<> {
             waiting.emplace(record.header_value("ce_id"));
             return {};
@@ -56,7 +49,7 @@ result<std::int64_t> settle_mails(const kafka::access& brokers, operator_session
     if (!read) return read.error();
     std::int64_t count = 0;
     const auto places = places_of(*groups, topic);
-    const auto done = read_all(brokers, topic, since, {}, [&](const kafka::message& record) -> result<> {
+    const auto done = read_topic(brokers, topic, since, {}, [&](const kafka::message& record) -> result<> {
         const auto place = places.find(record.partition);
         const auto id = record.header_value("ce_id");
         if (place == places.end() || record.offset >= place->second || waiting.contains(id)) return {};
@@ -82,7 +75,7 @@ result<std::int64_t> settle_outbox(const kafka::access& brokers, operator_sessio
     std::int64_t count = 0;
     for (const auto& topic : topics) {
         const auto read =
-            read_all(brokers, topic, since - before_the_restore, {}, [&](const kafka::message& record) -> result<> {
+            read_topic(brokers, topic, since - before_the_restore, {}, [&](const kafka::message& record) -> result<> {
                 const auto known = events.find(record.header_value("ce_id"));
                 if (known == events.end()) return {};
                 const auto gone = session.run(sql::bind("outbox.was_published", {{"event", *known}}));

@@ -1,5 +1,5 @@
-// After a restore of the database to an earlier time, Kafka is ahead of it: what has left the house since then must not
-// leave it again. Used by airi-ctl.
+// After a restore of the database to an earlier time, Kafka is ahead of it: mails and events that were sent since then
+// must not be sent again. Used by airi-ctl.
 #pragma once
 
 #include "platform/kafka/access.hpp"
@@ -9,7 +9,7 @@ namespace airi::workers::operations {
 
 struct settled {
     std::int64_t mails = 0;   ///< that count as sent from now on
-    std::int64_t events = 0;  ///< that the restored outbox had and Kafka has too: they have left the outbox
+    std::int64_t events = 0;  ///< of the restored outbox that Kafka has too: they have left the outbox
 };
 
 /// While no worker and no relay runs. Every mail that was requested since `since` and that the mail group has read

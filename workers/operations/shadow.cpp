@@ -17,7 +17,6 @@ namespace airi::workers::operations {
 namespace {
 
 constexpr std::size_t batch_size = 200;
-constexpr milliseconds broker_limit{30'000};
 
 constexpr std::string_view of_moderation = "chat.requested.v1", of_chat = "chat.screened.v1";
 
@@ -41,8 +40,7 @@ result<> wait_for(boost::asio::io_context& io, awaitable<result<>> work) {
 result<std::int64_t> compare(const kafka::access& brokers, const replay_order& order, shadow& worker) {
     boost::asio::io_context io{1};
     if (const auto begun = wait_for(io, worker.begin()); !begun) return begun.error();
-    auto reader =
-        order.open ? order.open(order.range, {}) : kafka::topic_reader::open(brokers, order.range, {}, broker_limit);
+    auto reader = open_records(brokers, order);
     if (!reader) return reader.error();
     std::int64_t read = 0;
     std::vector<kafka::message> batch;

@@ -22,7 +22,7 @@ player_said words(std::string text, seconds after, bool may_command = true) {
     return {"Steve", std::move(text), "ABCD2345", may_command, false, noon + after};
 }
 
-// What a worker records of a session, in the order in which it happens.
+// The records that a worker makes of a session, in their order.
 struct recording {
     seal::key key = seal::key::fresh();
     gaming_session_id session = gaming_session_id::fresh();

@@ -54,21 +54,19 @@ function command(given) {
 }
 
 function changeOwner({ name = null }) {
-    if (name !== null) player(name);
-    session?.commands?.changeOwner(name);
+    try {
+        if (name !== null) player(name);
+        session?.commands?.changeOwner(name);
+    } catch (error) {
+        fault(error.message);
+    }
 }
 
 const messages = {
     join: (given) =>
         join(given).catch((error) => (session ? leave('unreachable', error.message) : fault(error.message))),
     command,
-    owner: (given) => {
-        try {
-            changeOwner(given);
-        } catch (error) {
-            fault(error.message);
-        }
-    },
+    owner: changeOwner,
     stop: () => session?.commands?.stop(),
     leave: () => (session ? session.leave() : leave('ended', '')),
 };

@@ -49,7 +49,7 @@ export function text(value) {
     return value;
 }
 
-// What one command may do at most; the defaults are those of the port (workers/providers/games/game.hpp).
+// The most that one command may do; the defaults are those of the port (workers/providers/games/game.hpp).
 export function limits(value = {}) {
     const { seconds = 30, distance = 64, blocks = 16 } = keys(value, 'seconds', 'distance', 'blocks');
     need(Number.isFinite(seconds) && seconds > 0 && seconds <= 600, 'limits.seconds is more than 0, at most 600');

@@ -74,7 +74,7 @@ export class Commands {
         this.#run = null;
     }
 
-    // Nobody is followed for having been the owner.
+    // The bot stops following a former owner.
     changeOwner(name) {
         const { following, owner } = this.tools;
         if (owner !== null && owner !== name && following.player === owner) following.end();

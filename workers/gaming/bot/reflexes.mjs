@@ -1,4 +1,4 @@
-// What keeps the bot alive between two commands, without a model: it eats, gets out of lava, fire and deep water,
+// Reflexes keep the bot alive between two commands, without a model: it eats, gets out of lava, fire and deep water,
 // fights hostile mobs back and flees from them when it is weak. A reflex breaks no block and touches no player.
 
 import { diagnose } from './lines.mjs';

@@ -1,4 +1,4 @@
-// What the bot sees, as the protocol tells it: positions to a tenth of a block, names that have the game's form.
+// The bot's view of its world, as the protocol tells it: positions to a tenth of a block, names of the game's form.
 
 import { isHostile } from './bounds.mjs';
 import { playerName } from './checks.mjs';

@@ -46,7 +46,7 @@ struct script {
 };
 script script_of(const command&, const participant&);
 
-/// What `look` printed, with known members only: {"tick":…,"players":[{"name","x","y","surface","health","inventory":
+/// The output of `look`, with known members only: {"tick":…,"players":[{"name","x","y","surface","health","inventory":
 /// [{"name","count"}]}]}, at most 8 players with 32 items each. Empty when it is something else.
 std::string read_state(std::string_view printed);
 

@@ -12,7 +12,7 @@
 
 namespace airi::workers::providers::games {
 
-/// Where a game runs, and as whom the companion joins.
+/// The place where a game runs.
 struct server_address {
     std::string host;  ///< of Roblox: the id of the universe
     int port = 0;

@@ -53,7 +53,7 @@ public:
     /// for this command alone, limits::answer at most, and once more for a connection that it needs. When the coroutine
     /// is cancelled or destroyed, the connection is closed.
     awaitable<result<std::string>> run(std::string command, milliseconds within);
-    /// How often it has logged in: a new number means a new connection.
+    /// The number of its logins: another number means a new connection.
     unsigned logins() const;
     /// Ends the command that runs with errc::lost, at once; those that wait go on.
     void abort();

@@ -35,7 +35,7 @@ public:
     /// `most_length`: the largest length that a packet may state.
     explicit packet_reader(std::size_t most_length) : most_(most_length) {}
 
-    /// Where the next bytes belong, never empty. Packets that next() has returned are invalid afterwards.
+    /// The place for the next bytes, never empty. Packets that next() has returned are invalid afterwards.
     std::span<char> room();
     /// As many bytes of it have arrived.
     void arrived(std::size_t count) { end_ += count; }

@@ -27,7 +27,7 @@ command_result ended(outcome how, std::string error, std::string detail = "{}") 
     return {how, std::move(error), std::move(detail), 0};
 }
 
-// Whether a request that ended so never left.
+// `failed`: the request never left; `unknown`: it may have arrived.
 command_result not_answered(const error_code& ec) {
     if (ec == http::errc::bad_url || ec == http::errc::unreachable || ec == http::errc::tls_failed ||
         ec == http::errc::connect_timeout)

@@ -15,7 +15,7 @@ namespace airi::workers::providers::games {
 /// needs the operation universe-messaging-service:publish
 /// (https://create.roblox.com/docs/cloud/guides/usage-messaging). One message a command, in JSON:
 ///     {"session", "id", "verb", "arguments"}: the id is the command's, or that of a line which is said
-/// and `join` {companion, owner} and `leave` {} around them, `owner` {owner} when that is another one. The script of
+/// and `join` {companion, owner} and `leave` {} around them, `owner` {owner} when the owner changes. The script of
 /// the experience subscribes to the topic and obeys, for the sessions whose owner plays there.
 ///
 /// One way only: `done` means published, with the detail {"published":true}; there are no events. Verbs: goto, follow,

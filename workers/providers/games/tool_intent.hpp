@@ -1,4 +1,4 @@
-// What a model's call of a tool asks a companion to do in its game. Pure. Used by the chat worker, which stores it as a
+// The action in a game that a model's call of a tool asks for. Pure. Used by the chat worker, which stores it as a
 // command, and by the gaming worker's replay, which derives it again.
 #pragma once
 
@@ -15,7 +15,8 @@ struct tool_intent {
     std::string arguments;  ///< a JSON object
 };
 
-/// `arguments`: as the model wrote them; empty: none. None: the tool is no verb of a game, or they are no JSON object.
+/// `arguments`: as the model wrote them, perhaps empty. Returns nothing when the tool is no verb of a game, or they are
+/// no JSON object.
 std::optional<tool_intent> intent_of(std::string_view tool, std::string_view arguments);
 
 }  // namespace airi::workers::providers::games

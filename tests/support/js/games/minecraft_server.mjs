@@ -79,7 +79,7 @@ export async function start({ port, version = '1.20.2' } = {}) {
         },
         players: () => server.players.map(({ username }) => username).sort(),
         positionOf: (name) => playerNamed(name).position.clone(),
-        // How many of an item a player has.
+        // The number of an item that a player has.
         countOf: (name, item) =>
             itemsOf(name).reduce((sum, { name: kind, count }) => sum + (kind === item ? count : 0), 0),
         give(name, item, count = 1) {

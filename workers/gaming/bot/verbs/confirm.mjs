@@ -1,5 +1,5 @@
-// Whether the server has broken a block. mineflayer shows air as soon as it has sent the last packet of a dig; only
-// what the server says afterwards counts.
+// The server's confirmation that a block is broken. mineflayer shows air as soon as it has sent the last packet of a
+// dig; only later packets of the server count.
 
 import { within } from '../run.mjs';
 

@@ -16,7 +16,7 @@ const sides = [
     [0, 1, 0],
 ].map((side) => new Vec3(...side));
 
-// What opens or switches when it is clicked.
+// Blocks that open or switch when they are clicked.
 const clickable = new RegExp(
     'table$|^(stonecutter|loom|grindstone|lever|repeater|comparator|note_block|cake|bell|flower_pot|observer)$|' +
         'button|_gate|^potted_|candle',

@@ -12,7 +12,7 @@ import place from './place.mjs';
 import say from './say.mjs';
 import goto from './walk.mjs';
 
-// What ran was stopped when this command arrived.
+// The command before it was stopped when this one arrived.
 const stop = {
     read: (given) => checks.keys(given),
     act: async (bot, run, given, { speech }) => {
