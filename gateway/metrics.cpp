@@ -82,8 +82,7 @@ awaitable<> show_counters(every_session sessions, every_hub hubs, const postgres
             for (const auto* each : sessions) count += each->requests[i + 1].load(std::memory_order_relaxed);
             classes[i]->set_total(count);
         }
-        const auto use = database.use();
-        pool.show({use.most, use.idle, use.used, use.waiting, use.timeouts});
+        pool.show(database.use());
         co_await sleep(seconds{1});
     }
 }

@@ -1,5 +1,5 @@
-// The counters of all threads and the pool of connections as metrics, refreshed each second: a scrape walks no socket.
-// Started by main.
+// Metrics of the counters of all threads and of the pool of connections, refreshed each second, so that a scrape never
+// walks the sockets. Started by main.
 #pragma once
 
 #include <vector>

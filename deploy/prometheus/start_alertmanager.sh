@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts Alertmanager in its container with this folder's configuration, whose @NAMES@ are variables of the environment.
-# With --print it writes the configuration only. Secrets are files: see compose.yaml.
+# Starts Alertmanager in its container with this folder's configuration, in which @NAMES@ stand for environment
+# variables. With --print it only prints the configuration. Secrets are files: see compose.yaml.
 set -eu
 
 names='ALERT_SLACK_CHANNEL ALERT_SMTP_HOST ALERT_SMTP_USER ALERT_EMAIL_FROM ALERT_EMAIL_TO'

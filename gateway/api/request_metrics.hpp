@@ -1,5 +1,5 @@
-// The duration of requests by method, route template and status, and how many are active. One instance a thread; a
-// request takes no lock and allocates nothing, but for the first of its kind.
+// Durations of requests by method, route template and status, and the number of active requests. One instance per
+// thread; measuring takes no lock and allocates nothing, except for the first request of a kind.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ public:
 
         /// The route that was found.
         void at(const route* found) { route_ = found; }
-        /// Returns the time that it took.
+        /// Returns the time since the request began.
         milliseconds answered(unsigned status);
 
     private:

@@ -263,9 +263,10 @@ private:
         auto span = start_message_span(services_, trace);
         const auto submitted = co_await submit_message(services_,
             {.sender = caller_, .order = std::move(order), .trace = std::move(trace), .arrived = now()}, receiver);
-        if (const auto* refused = std::get_if<problem>(&submitted)) span.failed(refused->code);
+        const auto* refused = std::get_if<problem>(&submitted);
+        if (refused) span.failed(refused->code);
         span.end();
-        if (const auto* fault = std::get_if<problem>(&submitted)) co_return *fault;
+        if (refused) co_return *refused;
         watch_silence();
         co_return std::nullopt;
     }

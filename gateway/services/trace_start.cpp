@@ -1,9 +1,9 @@
 #include "gateway/services/trace_start.hpp"
 
+#include "platform/base/traceparent.hpp"
+
 namespace airi::gateway {
 namespace {
-
-constexpr std::size_t flags_at = 53;
 
 double share_of(const services& services) {
     if (services.options.environment != "production") return 1;
@@ -19,7 +19,7 @@ tracing::span start_request_span(const services& services, request& request) {
     const bool has_parent = request.header("traceparent") == context;
     const bool sampled =
         has_parent && request.from_proxy ? tracing::is_sampled(context) : tracing::chosen(share_of(services));
-    context.replace(flags_at, 2, sampled ? "01" : "00");
+    set_sampled(context, sampled);
     if (!sampled) return {};
     if (!has_parent) return tracing::root_of(context, {}, tracing::kind::server);
     auto out = tracing::child_of(context, {}, tracing::kind::server);
@@ -29,7 +29,7 @@ tracing::span start_request_span(const services& services, request& request) {
 
 tracing::span start_message_span(const services& services, request_trace& trace) {
     if (!tracing::enabled()) return {};
-    const auto handshake = std::exchange(trace.traceparent, tracing::new_context(tracing::chosen(share_of(services))));
+    const auto handshake = std::exchange(trace.traceparent, new_traceparent(tracing::chosen(share_of(services))));
     auto out = tracing::root_of(trace.traceparent, "websocket message.send", tracing::kind::server);
     out.set_link(handshake);
     out.set("network.protocol.name", "websocket");

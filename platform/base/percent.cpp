@@ -1,5 +1,7 @@
 #include "platform/base/percent.hpp"
 
+#include <charconv>
+
 namespace airi {
 
 std::string percent_encoded(std::string_view text, std::string_view keep) {
@@ -16,6 +18,23 @@ std::string percent_encoded(std::string_view text, std::string_view keep) {
             out += digits[c >> 4];
             out += digits[c & 15];
         }
+    }
+    return out;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned byte = 0;
+        const auto digits = text.substr(i + 1, 2);
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+        if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return std::nullopt;
+        out += static_cast<char>(byte);
+        i += 2;
     }
     return out;
 }

@@ -7,18 +7,16 @@
 
 namespace airi {
 
-/// `text` without spaces and tabs at its ends.
-constexpr std::string_view trimmed(std::string_view text) noexcept {
-    while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-    while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-    return text;
+/// `text` without these characters at its ends: spaces and tabs.
+constexpr std::string_view trimmed(std::string_view text, std::string_view characters = " \t") noexcept {
+    const auto first = text.find_first_not_of(characters);
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(characters) - first + 1);
 }
 
 /// `text` without spaces, tabs and line ends at its ends.
 constexpr std::string_view stripped(std::string_view text) noexcept {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+    return trimmed(text, " \t\r\n");
 }
 
 /// A range of the trimmed parts of a text; empty parts are left out. Valid while the text lives.

@@ -112,7 +112,7 @@ public:
     /// The number of records of all assigned partitions not yet handed over, at most half a second old; -1 when
     /// unknown.
     virtual std::int64_t lag() const = 0;
-    /// The same of each topic that has an assigned partition; those of which it is unknown are left out.
+    /// The same by topic, of the topics with an assigned partition; a topic whose lag is unknown is left out.
     virtual std::map<std::string, std::int64_t> lag_by_topic() const = 0;
     /// Stops intake at once; ends when the group has been left and the last commits are stored, or at the limit. A
     /// static member keeps its partitions for the session timeout.

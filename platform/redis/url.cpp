@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "platform/base/percent.hpp"
+
 namespace airi::redis {
 namespace {
 
@@ -10,23 +12,6 @@ template <class Int>
 bool read_number(std::string_view text, Int& out) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
     return error == std::errc{} && end == text.data() + text.size();
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        unsigned byte = 0;
-        const auto digits = text.substr(i + 1, 2);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-        if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return std::nullopt;
-        out += static_cast<char>(byte);
-        i += 2;
-    }
-    return out;
 }
 
 bool read_credentials(std::string_view text, address& out) {

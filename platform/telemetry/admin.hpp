@@ -22,7 +22,7 @@ public:
         milliseconds deadline{5000};  ///< for a whole request; then its connection is closed
     };
 
-    /// Starts listening; throws boost::system::system_error when it cannot, or `host` is no IP address.
+    /// Starts listening; throws boost::system::system_error when it cannot, or `host` is not an IP address.
     admin_server(executor executor, options options);
     /// Closes the connections too.
     ~admin_server();

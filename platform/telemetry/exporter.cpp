@@ -6,6 +6,7 @@
 
 #include "platform/base/log.hpp"
 #include "platform/base/number.hpp"
+#include "platform/base/percent.hpp"
 #include "platform/base/sleep.hpp"
 #include "platform/base/split.hpp"
 #include "platform/http/client.hpp"
@@ -23,42 +24,23 @@ constexpr milliseconds pause{1'000}, request_limit{2'000};
 constexpr seconds first_retry{1}, longest_retry{30};
 constexpr int most_attempts = 4;
 
-int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
+bool has_control(std::string_view text) {
+    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
-// None for what is no percent-encoding, or has a control character.
-std::optional<std::string> decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        out += text[i];
-        if (text[i] == '%') {
-            const auto high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-            const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0) return std::nullopt;
-            out.back() = static_cast<char>(high * 16 + low);
-            i += 2;
-        }
-        if (static_cast<unsigned char>(out.back()) < 0x20) return std::nullopt;
-    }
-    return out;
-}
-
+// A header whose value is not percent-encoded or has a control character is left out.
 http::headers headers_of(std::string_view list) {
     http::headers out{{"Content-Type", "application/json"}};
     for (const auto part : split(list, ',')) {
         const auto at = part.find('=');
         if (at == part.npos || at == 0) continue;
-        if (auto value = decoded(trimmed(part.substr(at + 1))))
-            out.emplace_back(trimmed(part.substr(0, at)), std::move(*value));
+        auto value = percent_decoded(trimmed(part.substr(at + 1)));
+        if (value && !has_control(*value)) out.emplace_back(trimmed(part.substr(0, at)), std::move(*value));
     }
     return out;
 }
 
-// Those that the protocol allows to repeat.
+// True for the statuses after which OTLP allows a request to be repeated.
 bool may_pass(unsigned status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
 }  // namespace
@@ -75,7 +57,7 @@ struct exporter::state {
           program(program),
           instance(instance) {}
 
-    // The retry pause that was asked for; none when the collector has them, or never will.
+    // The pause before the next attempt; none when the collector has the spans, or refuses them for good.
     awaitable<std::optional<milliseconds>> send(const std::string& body) {
         const http::limits limits{request_limit, request_limit, request_limit, request_limit, 16 * 1024, 64 * 1024};
         auto answer = co_await client->send({"POST", url, headers, body, limits});

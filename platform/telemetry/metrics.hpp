@@ -20,7 +20,7 @@ using labels = std::vector<std::pair<std::string, std::string>>;
 class alignas(64) counter {
 public:
     void add(std::uint64_t count = 1) noexcept { value_.fetch_add(count, std::memory_order_relaxed); }
-    /// For a total that is counted elsewhere, on a thread of its own.
+    /// For a total that is counted elsewhere, and shown here.
     void set_total(std::uint64_t total) noexcept { value_.store(total, std::memory_order_relaxed); }
     std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
@@ -38,9 +38,9 @@ private:
     std::atomic<std::int64_t> value_{0};
 };
 
-/// In seconds: those that OpenTelemetry's conventions advise for requests, and 2 s, the product's alert threshold.
+/// Bounds in seconds, for requests: those of OpenTelemetry's conventions, and 2 s, the product's alert threshold.
 extern const std::vector<double> latency_bounds;
-/// In seconds, for the calls of a model, and in tokens, for their sizes: those that the conventions advise.
+/// Bounds in seconds, for the calls of a model, and in tokens, for their sizes: those of the conventions.
 extern const std::vector<double> call_bounds, token_bounds;
 
 class alignas(64) histogram {

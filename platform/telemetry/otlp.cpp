@@ -1,6 +1,7 @@
 #include "platform/telemetry/otlp.hpp"
 
 #include "platform/base/json.hpp"
+#include "platform/base/traceparent.hpp"
 
 namespace airi::tracing {
 namespace {
@@ -35,7 +36,7 @@ std::string span_json(const recorded_span& span) {
         .add_raw("attributes", attributes.text());
     if (!span.link.empty()) {
         json::array links;
-        links.add(json::object().add("traceId", span.link.substr(3, 32)).add("spanId", span.link.substr(36, 16)));
+        links.add(json::object().add("traceId", trace_id_of(span.link)).add("spanId", span_id_of(span.link)));
         out.add_raw("links", links.text());
     }
     if (!span.error.empty()) out.add_raw("status", json::object().add("code", status_error).text());

@@ -1,6 +1,6 @@
-// Spans as a request of OTLP/HTTP in JSON: opentelemetry/proto/collector/trace/v1/trace_service.proto by the rules of
-// https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding: ids in hexadecimal, enums as numbers, 64-bit
-// numbers as strings.
+// Spans as a request of OTLP/HTTP in JSON: opentelemetry/proto/collector/trace/v1/trace_service.proto with ids in
+// hexadecimal, enums as numbers and 64-bit numbers as strings.
+// https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 #pragma once
 
 #include <string>

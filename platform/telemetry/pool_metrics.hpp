@@ -1,7 +1,6 @@
-// The use of a pool of connections to Postgres as metrics, with the names of OpenTelemetry's conventions.
+// Metrics of a pool of connections to Postgres, with the names of OpenTelemetry's conventions.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "platform/telemetry/metrics.hpp"
@@ -10,11 +9,8 @@ namespace airi::metrics {
 
 class pool_gauges {
 public:
-    struct values {
-        std::size_t most, idle, used, waiting;
-        std::uint64_t timeouts;
-    };
-    void show(const values& now) {
+    /// A postgres::pool_use, which no header of this folder may name.
+    void show(const auto& now) {
         most_.set(static_cast<std::int64_t>(now.most));
         idle_.set(static_cast<std::int64_t>(now.idle));
         used_.set(static_cast<std::int64_t>(now.used));

@@ -1,4 +1,4 @@
-// The finished spans that wait for the exporter, at most so many: whoever finishes a span never waits. Thread safe.
+// A bounded queue of finished spans for the exporter. Adding a span never waits for room. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -21,10 +21,11 @@ public:
 
     /// Drops the span when the queue is full.
     void push(recorded_span);
-    /// Waits for spans, at most so long, and takes up to `most` of them; earlier when closed.
+    /// Takes up to `most` spans after waiting for them, at most `longest`, and no longer once closed.
     std::vector<recorded_span> take(milliseconds longest, std::size_t most);
     void close();
     bool closed() const;
+    /// Counts spans that were taken and could not be sent.
     void drop(std::size_t count) { not_sent_.add(count); }
 
 private:

@@ -1,6 +1,6 @@
 // Traces: spans that are exported by OTLP/HTTP in JSON, and the context that joins those of several processes, the W3C
-// traceparent. Without an exporter, or in a trace that is not sampled, a span costs a comparison. Recording and
-// exporting never wait for the collector: a bounded queue and a thread of its own, drops are counted.
+// traceparent. Without an exporter, or in a trace that is not sampled, a span costs a comparison. No work waits for the
+// collector: the exporter has a bounded queue and a thread of its own, and counts the spans that it drops.
 // https://opentelemetry.io/docs/specs/otlp/#otlphttp, https://www.w3.org/TR/trace-context/
 #pragma once
 
@@ -42,7 +42,7 @@ struct attribute {
     bool is_number = false;
 };
 
-/// What a span has recorded.
+/// The record of a span.
 struct recorded_span {
     std::string trace, id, parent;  ///< hexadecimal; no parent: the root
     std::string link{};             ///< the traceparent of a related trace; empty: none
@@ -58,13 +58,13 @@ struct recorded_span {
 class span {
 public:
     span() = default;
-    explicit span(recorded_span what) : what_(std::make_unique<recorded_span>(std::move(what))) {}
+    explicit span(recorded_span record) : record_(std::make_unique<recorded_span>(std::move(record))) {}
     span(span&&) noexcept = default;
     span& operator=(span&&) noexcept;
     ~span() { end(); }
 
-    explicit operator bool() const { return what_ != nullptr; }
-    /// For what follows from it; empty for an empty span.
+    explicit operator bool() const { return record_ != nullptr; }
+    /// For the events and requests that follow from it; empty for an empty span.
     std::string traceparent() const;
     void set(std::string_view name, std::string_view text);
     void set(std::string_view name, std::int64_t number);
@@ -75,24 +75,24 @@ public:
     void end();
 
 private:
-    std::unique_ptr<recorded_span> what_;
+    std::unique_ptr<recorded_span> record_;
 };
 
-/// A new traceparent: not sampled unless `sampled`.
-std::string new_context(bool sampled);
+/// False for anything that is not a traceparent.
 bool is_sampled(std::string_view traceparent);
 
 /// True while spans are exported.
 bool enabled();
-/// Whether a new trace is one of this share, 0 to 1.
+/// True for this share of new traces, 0 to 1, at random.
 bool chosen(double share);
 
-/// A span below the one that the traceparent names. Empty when that is not sampled or no traceparent.
+/// A child of the span that the traceparent names; empty when that is invalid or not sampled.
 span child_of(std::string_view traceparent, std::string name, kind);
-/// The span that the traceparent names itself, without a parent.
+/// The very span that the traceparent names, without a parent; empty likewise.
 span root_of(std::string_view traceparent, std::string name, kind);
 
-/// The exporter of the process while it lives. Its end sends what is left: four seconds at most, when nobody answers.
+/// The exporter of the process. Its destructor sends the spans that are left, for at most four seconds when the
+/// collector does not answer.
 class exporter {
 public:
     /// `program`: the service's name, airi-gateway. With an empty endpoint it does nothing.

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import { afterFile, declareTest as test } from '../support/js/harness.mjs';
-import { promtool, samplesOf, valueOf } from '../support/js/prometheus.mjs';
+import { promtool, samples, samplesOf, scrape, valueOf } from '../support/js/prometheus.mjs';
 import { withOwnSystem } from '../support/js/scenario.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -24,22 +24,13 @@ const scenario = withOwnSystem({
     archiveEnv: { ARCHIVE_URL: `file://${dir}` },
 });
 
-async function scrape(system, program) {
-    const answer = await fetch(`http://127.0.0.1:${system.program(program).adminPort}/metrics`);
-    const text = await answer.text();
-    assert.equal(answer.status, 200, text);
-    return text;
-}
-
-// Each once: some workers share a process.
+// Each program once: some workers share a process.
 const programsOf = (system) => [
     ...new Set(['gateway-1', ...workers.map(({ name }) => system.programName(`${name}-1`))]),
 ];
 
-const samples = async (system, program) => samplesOf(await scrape(system, program));
-
 let figures = null;
-// Something to count, and then the scheduler, which counts when it starts.
+// Stores something to count, then starts the scheduler, which counts at its start.
 async function countFigures(system) {
     const user = await system.user('pro');
     await system.rows(
@@ -59,7 +50,7 @@ async function countFigures(system) {
 }
 const withFigures = (system) => (figures ??= countFigures(system));
 
-// A user's message by each surface, answered.
+// Messages of a user over the WebSocket and the API, with their replies.
 async function chat(stage) {
     const client = await stage.client();
     await client.sendAll(orders(2, { script: 'tokens=5' }), { every: 10 });
@@ -196,7 +187,7 @@ scenario('AIRI-55: promtool accepts the metrics of the gateway and of every work
 
 const folder = (name) => new URL(`../../deploy/${name}`, import.meta.url).pathname;
 
-// The expressions of the dashboard, and a file of rules that has them.
+// The expressions of the dashboard, and a file of rules made of them.
 function dashboard() {
     const { panels } = JSON.parse(readFileSync(folder('grafana/airi.json'), 'utf8'));
     const all = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));

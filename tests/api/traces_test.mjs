@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { Collector } from '../support/js/collector.mjs';
 import { afterFile } from '../support/js/harness.mjs';
-import { samplesOf, valueOf } from '../support/js/prometheus.mjs';
+import { samples, valueOf } from '../support/js/prometheus.mjs';
 import { ask } from '../support/js/raw.mjs';
 import { print, withOwnSystem } from '../support/js/scenario.mjs';
 import { orders } from '../support/js/system/client.mjs';
@@ -41,7 +41,7 @@ async function send(system, { user, id }, traceparent) {
 
 const traceOf = (spans, wanted) => spans.filter(({ trace }) => trace === wanted);
 
-// The spans of the trace that has one called so, when the provider was called and usage counted in it.
+// The spans of the trace of the span that `pick` finds, once usage is counted in it.
 async function wholeTrace(pick) {
     let seen;
     return eventually(
@@ -58,7 +58,7 @@ async function wholeTrace(pick) {
     );
 }
 
-// Asserts that each of these spans is below the one before.
+// Returns the spans of these names; asserts that each is below the one before.
 function inALine(trace, names) {
     let above;
     return names.map((name) => {
@@ -115,15 +115,8 @@ scenario('STATEX-45: a message over a WebSocket is a trace of its own, linked wi
     const [sent] = inALine(trace, [name, ...steps]);
     assert.equal(sent.parent, '');
     assert.equal(sent.links.length, 1);
-    assert.equal(
-        new Set(
-            collector
-                .spans()
-                .filter((span) => span.name === name)
-                .map((one) => one.trace),
-        ).size,
-        2,
-    );
+    const traces = collector.spans().flatMap((span) => (span.name === name ? [span.trace] : []));
+    assert.equal(new Set(traces).size, 2);
 });
 
 scenario('STATEX-45: production samples by trace_sample, and follows a trusted proxy only', async ({ system }) => {
@@ -139,7 +132,7 @@ scenario('STATEX-45: production samples by trace_sample, and follows a trusted p
     const own = await conversationOf(system);
     const given = (digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
     await send(system, own, given('a'));
-    assert.equal(collector.spans().filter(({ trace }) => trace === 'a'.repeat(32)).length, 0);
+    assert.equal(traceOf(collector.spans(), 'a'.repeat(32)).length, 0);
     // A request through the proxy is sampled as it says, below its span.
     const { port } = system.program('gateway-1');
     const answer = await ask(port, {
@@ -159,9 +152,7 @@ scenario('STATEX-45: production samples by trace_sample, and follows a trusted p
 
 scenario('a collector that refuses, hangs or is away costs spans, which are counted, and no request', async (stage) => {
     const { system } = stage;
-    const metrics = async () =>
-        samplesOf(await (await fetch(`http://127.0.0.1:${system.program('chat-1').port}/metrics`)).text());
-    const dropped = async () => valueOf(await metrics(), 'airi_trace_spans_dropped_total') ?? 0;
+    const dropped = async () => valueOf(await samples(system, 'chat-1'), 'airi_trace_spans_dropped_total') ?? 0;
     await system.stop('gateway-1');
     await system.start('gateway-1');
     const one = await conversationOf(system);

@@ -1,5 +1,5 @@
-"""Reads requests of OTLP/HTTP in JSON, one a line, and writes their spans as JSON: by the messages of
-opentelemetry-proto, which refuse unknown fields and values of a wrong type."""
+"""Reads requests of OTLP/HTTP in JSON, one per line, and writes their spans as JSON. Parses them with the messages of
+opentelemetry-proto, which reject unknown fields and values of a wrong type."""
 
 import base64
 import json

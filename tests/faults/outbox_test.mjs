@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { password } from '../support/js/accounts.mjs';
 import { ctl } from '../support/js/ctl.mjs';
 import { linkIn } from '../support/js/mail_links.mjs';
+import { samples, valueOf } from '../support/js/prometheus.mjs';
 import { quiet, readTopic, withAdmin } from '../support/js/system/checker.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withFaults, print, spread } from '../support/js/scenario.mjs';
@@ -39,10 +40,7 @@ async function eachMailIsSentOnce(system) {
     assert.equal(sent.length, system.mail().length, 'each mail is sent once');
 }
 
-async function metric(system, name) {
-    const text = await (await fetch(`http://127.0.0.1:${system.program('outbox-1').port}/metrics`)).text();
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
-}
+const metric = async (system, name) => valueOf(await samples(system, 'outbox-1'), name);
 
 scenario('AIRI-07: requests made while Kafka is stopped are carried out when it is back', async ({ system }) => {
     const email = `${crypto.randomUUID()}@example.com`;

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { password } from '../support/js/accounts.mjs';
+import { scrape } from '../support/js/prometheus.mjs';
 import { orders } from '../support/js/system/client.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
 import { withFaults, print, seconds } from '../support/js/scenario.mjs';
@@ -15,8 +16,9 @@ const counted = async (system) =>
     (await system.rows("select count(*)::int as n from usage_log where resource = 'messages'"))[0].n;
 
 async function metricsOf(system, name) {
-    const text = await (await fetch(`http://127.0.0.1:${system.program(name).port}/metrics`)).text();
-    const counted = text.matchAll(/^airi_worker_records_handled_total\{worker="(\w+)"\} (\d+)$/gm);
+    const counted = (await scrape(system, name)).matchAll(
+        /^airi_worker_records_handled_total\{worker="(\w+)"\} (\d+)$/gm,
+    );
     return [...counted].map(([, worker]) => worker);
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "platform/base/traceparent.hpp"
 #include "platform/telemetry/otlp.hpp"
 #include "platform/telemetry/span_queue.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 const std::string trace = "0af7651916cd43dd8448eb211c80319c", parent = "b7ad6b7169203331";
 const std::string sampled = "00-" + trace + "-" + parent + "-01";
 
-// A queue in the place of an exporter's.
+// A queue that takes the place of an exporter's.
 struct recording {
     explicit recording(std::size_t most = 10) : queue(most) { tracing::span_queue::set_current(&queue); }
     ~recording() { tracing::span_queue::set_current(nullptr); }
@@ -65,8 +66,8 @@ TEST_CASE("a child has the trace of its parent, a root the id that its tracepare
     CHECK((child.attributes[1].is_number && child.attributes[1].number == 7));
 }
 
-TEST_CASE("a new context is sampled as asked, and has ids of its own") {
-    const auto one = tracing::new_context(true), other = tracing::new_context(false);
+TEST_CASE("a new traceparent is sampled as asked, and has ids of its own") {
+    const auto one = new_traceparent(true), other = new_traceparent(false);
     CHECK(tracing::is_sampled(one));
     CHECK_FALSE(tracing::is_sampled(other));
     CHECK((one.size() == 55 && other.size() == 55));

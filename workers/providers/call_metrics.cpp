@@ -19,8 +19,8 @@ struct model_metrics {
           output(tokens("output")),
           first(metrics::histogram_of("gen_ai_client_operation_time_to_first_chunk_seconds",
               "From the start of a call to its first token.", own, metrics::call_bounds)),
-          cost(metrics::counter_of("airi_gen_ai_cost_nanodollars_total",
-              "What the calls of a model have cost, in 10^-9 US dollars.", own)) {}
+          cost(metrics::counter_of(
+              "airi_gen_ai_cost_nanodollars_total", "The cost of a model's calls, in 10^-9 US dollars.", own)) {}
 
     metrics::histogram& tokens(const char* type) const {
         auto with = own;

@@ -1,4 +1,4 @@
-// The calls of models as metrics, with the names of OpenTelemetry's conventions, and what they cost.
+// Metrics of the calls of models, with the names of OpenTelemetry's conventions, and of their cost.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace airi::workers::providers {
 
-/// A call that has ended. `first_token`: from its start; none: it gave nothing.
+/// Counts a call that has ended. `first_token`: the time from its start; none: no token came.
 void measure_call(
     const sql::generations::provider_call&, const error_code& error, std::optional<milliseconds> first_token);
 

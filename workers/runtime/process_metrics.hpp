@@ -1,5 +1,5 @@
-// How long the attempts at records take, by topic and failure. Used by record_delivery, on its thread: an attempt takes
-// no lock and allocates nothing, but for the first of its kind.
+// Durations of the attempts at records, by topic and failure. Used by record_delivery, on its thread: measuring takes
+// no lock and allocates nothing, except for the first attempt of a kind.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ private:
     metrics::histogram& make(std::string_view topic, std::string_view error) const;
 
     std::string group_;
-    // By topic, and the name of the failure; empty: none.
+    // By topic and name of the failure; empty: none.
     std::map<std::string, std::map<std::string_view, metrics::histogram*>, std::less<>> durations_;
 };
 

@@ -40,7 +40,7 @@ awaitable<typename awaited<std::invoke_result_t<Call>>::type> guarded(std::strin
 
 }  // namespace
 
-// What follows from the record is below the span.
+// The record's traceparent becomes that of the span, so that all that follows from the record is below it.
 tracing::span record_delivery::start_span(kafka::message& message) const {
     auto out =
         tracing::child_of(message.header_value("traceparent"), "process " + message.topic, tracing::kind::consumer);

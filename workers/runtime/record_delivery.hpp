@@ -18,11 +18,11 @@ public:
         : worker_(worker), ports_(ports), counters_(counters), durations_(worker.group) {}
 
     /// True: the record is done for good and its offset may be committed. False: the worker drains, and the record is
-    /// left to the partition's next owner. In a trace that is sampled the record's traceparent becomes that of its
-    /// span. `in_order` is called before that, once or several
-    /// times, when only batchable events are left to be published: the key's next record may start.
+    /// left to the partition's next owner. `in_order` is called before that, once or several times, when only batchable
+    /// events are left to be published: the key's next record may start. In a sampled trace the record's traceparent
+    /// becomes that of its span.
     awaitable<bool> deliver(kafka::message&, std::function<void()> in_order = {});
-    /// All of them with one set of effects; false when they have to be delivered one by one.
+    /// Delivers all of them with one set of effects; false when they have to be delivered one by one.
     awaitable<bool> deliver_batch(std::vector<kafka::message>&);
 
     /// No further attempt begins; waits end soon.

@@ -41,8 +41,7 @@ struct worker_process::state {
         metrics::pool_gauges pool;
         while (!self.draining) {
             co_await sleep(milliseconds{500});
-            const auto use = self.servers->database().use();
-            pool.show({use.most, use.idle, use.used, use.waiting, use.timeouts});
+            pool.show(self.servers->database().use());
             for (const auto& host : self.hosts) {
                 host->update_metrics();
                 if (host->failed()) self.exit_code = 1;

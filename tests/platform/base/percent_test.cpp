@@ -23,3 +23,9 @@ TEST_CASE("the characters to keep are not encoded") {
     CHECK(percent_encoded("a b/c", "/") == "a%20b/c");
     CHECK(percent_encoded("a/b?", "?") == "a%2Fb?");
 }
+
+TEST_CASE("decoding is the inverse of encoding, and rejects incomplete escapes") {
+    CHECK(percent_decoded(percent_encoded("a b+c/%\n\xC3\xA9")) == "a b+c/%\n\xC3\xA9");
+    CHECK(percent_decoded("a+%2f") == "a+/");
+    for (const auto* bad : {"%", "a%2", "%2x", "%-1", "%%20"}) CHECK_FALSE(percent_decoded(bad));
+}

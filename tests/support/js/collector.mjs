@@ -1,4 +1,4 @@
-// Stands in for a collector of traces: takes OTLP/HTTP in JSON, and answers as it is told.
+// A substitute for a collector of traces: takes OTLP/HTTP in JSON, and answers as the test sets.
 
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';

@@ -1,8 +1,9 @@
 // Prometheus' text format, and promtool, which checks it, rules and configurations.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 
-// Runs promtool with these words and this input: its exit code and output.
+// Runs promtool with these arguments and this input; returns its exit code and output.
 export function promtool(words, input = '') {
     return new Promise((resolve, reject) => {
         const tool = spawn('promtool', words, { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -29,6 +30,16 @@ export function samplesOf(text) {
             };
         });
 }
+
+// The page of metrics of a program of the system.
+export async function scrape(system, program) {
+    const answer = await fetch(`http://127.0.0.1:${system.program(program).adminPort}/metrics`);
+    const text = await answer.text();
+    assert.equal(answer.status, 200, text);
+    return text;
+}
+
+export const samples = async (system, program) => samplesOf(await scrape(system, program));
 
 // The sum of the samples with that name and these labels; undefined when there are none.
 export function valueOf(samples, name, labels = {}) {
