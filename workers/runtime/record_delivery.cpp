@@ -79,7 +79,7 @@ awaitable<bool> record_delivery::deliver(kafka::message& message, std::function<
         const auto began = process_metrics::clock::now();
         const auto outcome = co_await attempt(message, in_order);
         durations_.ended(message.topic, outcome, began);
-        if (outcome) span.failed(name_of(failure_of(outcome)));
+        span.failed(outcome ? name_of(failure_of(outcome)) : "");  // the last attempt counts
         const auto next = state.after(outcome);
         if (std::holds_alternative<finished>(next)) {
             ++counters_.handled;

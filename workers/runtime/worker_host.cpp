@@ -143,11 +143,13 @@ void worker_host::update_metrics() {
     show(gauges_->dead, counters.dead);
     gauges_->in_work.set(counters.in_work);
     // Another process has what is no longer assigned to this one. While it is unknown, the last value stays.
+    const bool all_known = consumer_->lag() >= 0;
     const auto lags = consumer_->lag_by_topic();
-    if (consumer_->lag() < 0 && lags.empty()) return;
     for (const auto& [topic, metric] : gauges_->lag) {
-        const auto found = lags.find(topic);
-        metric->set(found == lags.end() ? 0 : found->second);
+        if (const auto found = lags.find(topic); found != lags.end())
+            metric->set(found->second);
+        else if (all_known)
+            metric->set(0);
     }
 }
 
