@@ -21,17 +21,23 @@ lock_backups() {
 
 complete_names() { vault list base/ | sed -nE 's|^[0-9]+ base/([^/]+)/index$|\1|p'; }
 
-# What a killed backup has left.
+# Removes the parts of killed backups. One listing, which must succeed: none is removed for an index that was not seen.
 remove_halves() {
-    local name
-    comm -13 <(complete_names | sort) <(vault list base/ | sed -nE 's|^[0-9]+ base/([^/]+)/.*|\1|p' | sort -u) |
-        while read -r name; do
-            vault remove "base/$name/"
-            say "$name had no end and was removed"
-        done
+    local name names
+    names="$(vault list base/ | awk -F'[ /]' '{ all[$3] = 1 } $4 == "index" { complete[$3] = 1 }
+        END { for (name in all) if (!(name in complete)) print name }')"
+    for name in $names; do
+        vault remove "base/$name/"
+        say "$name had no end and was removed"
+    done
 }
 
-census() { sql -c "select json_object_agg(name, json_build_array(rows, digest::text)) from airi.backup_census()"; }
+census_query='select json_object_agg(name, json_build_array(rows, digest::text)) from airi.backup_census()'
+census() { sql -c "$census_query"; }
+
+some_lines() { # head|tail <number> <file>: that many lines, but for empty ones, as one
+    grep -v '^$' "$3" | "$1" -n "$2" | paste -sd' ' || true
+}
 
 # The server names both on pg_basebackup's standard error: "write-ahead log start point: 0/2000028 on timeline 1".
 segment_at() { # start|end <messages>: the name of the segment that has it
@@ -61,10 +67,10 @@ backup_run() { # <kind>
         return
     fi
     local error
-    error="$(grep -v '^$' "$work/errors" | tail -n 2 | paste -sd' ')"
+    error="$(some_lines tail 2 "$work/errors")" error="${error:-it did not end}"
     rm -rf "$work"
     vault remove "base/$name/" || true
-    call name="$name" error="${error:-it did not end}" -- \
+    call name="$name" error="$error" -- \
         "select airi.backup_end(:'name', null, null, left(:'error', 500))" >/dev/null || true
     die "$name failed: $error"
 }
@@ -112,8 +118,7 @@ backup_prune() {
         keep="$(call kind="$kind" -- "select airi.backup_keep(:'kind')")"
         printf '%s\n' "${names[@]}" | sed -n "/-$kind\$/p" | head -n -"$keep" | while read -r name; do
             if [[ "$name" == "${names[-1]}" ]]; then continue; fi
-            vault remove "base/$name/index"
-            vault remove "base/$name/"
+            vault remove "base/$name/" # its index first
             say "$name removed"
         done
     done

@@ -1,5 +1,5 @@
-# The tables that a restored backup has otherwise than the database had them. A table that was the same before and after
-# the backup is the same in it. One that changed meanwhile has about as many rows.
+# The tables of a restored backup that differ from those of the database. A table that was the same before and after the
+# backup must be the same in it; one that changed meanwhile must have about as many rows.
 def abs: if . < 0 then -. else . end;
 def near($a; $b): . >= ([$a, $b] | min) - ($a - $b | abs) - 100 and . <= ([$a, $b] | max) + ($a - $b | abs) + 100;
 $found[0] as $is

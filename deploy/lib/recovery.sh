@@ -20,7 +20,7 @@ airi_backup() { # run|watch|list|verify|prune …; keys
     DATABASE_URL="$admin_url" exec "$root/deploy/backup.sh" "$@"
 }
 
-# What a backup cannot have: with these and BACKUP_KEY another machine can go on.
+# Keys that no backup may contain: with these and BACKUP_KEY another machine can go on.
 print_keys() {
     local name
     for name in ENCRYPTION_KEY EVIDENCE_KEY LINK_KEY JWT_SECRET; do printf '%s=%s\n' "$name" "$(secret "$name")"; done
@@ -56,7 +56,7 @@ airi_restore() { # [--to <time>] [--backup <name>] [--without-ledger]
     say 'next: ./airi up'
 }
 
-# Kafka is ahead of the restored database. What has been sent is not sent again, and the events whose handling calls
+# Kafka is ahead of the restored database. Mails that have been sent are not sent again, and events whose handling calls
 # nobody outside are handled again: by these groups alone, once ./airi up has started their workers.
 replayed_after_restore=(usage.recorded.v1:usage notification.requested.v1:notifications
     violation.recorded.v1:violations)

@@ -23,15 +23,15 @@ unpack_base() { # <name> <data>
     mkdir -m 700 "$2"
     if ! vault get-parts "base/$1/data" 2>"$2.errors" | gzip -dc 2>>"$2.errors" |
         tar -x --no-same-owner -C "$2" -f - 2>>"$2.errors"; then
-        die "$1 cannot be restored: $(grep -v '^$' "$2.errors" | head -n 2 | paste -sd' ')"
+        die "$1 cannot be restored: $(some_lines head 2 "$2.errors")"
     fi
-    pg_verifybackup --quiet "$2" >"$2.errors" 2>&1 || die "$1 is damaged: $(tail -n 2 "$2.errors" | paste -sd' ')"
+    pg_verifybackup --quiet "$2" >"$2.errors" 2>&1 || die "$1 is damaged: $(some_lines tail 2 "$2.errors")"
     rm -f "$2.errors"
 }
 
 segment_number() { printf '%d' $((16#${1:8:8} * 256 + 16#${1:16:8})); } # 16 MB each
 
-# Fetches the segments of the log from the backup on; those behind the first backup after the time are not needed.
+# Fetches the segments of the log from the backup on, up to the end of the first backup after the time.
 fetch_log() { # <index> <dir> <to>
     local first last='' number name have=' ' top
     local -a found
@@ -60,7 +60,7 @@ write-ahead log is missing: a restore is possible to a time before it, or from a
 
 fetch_segment() { # <name> <file>
     vault get "wal/$1" 2>"$2.errors" | gzip -dc >"$2" 2>>"$2.errors" ||
-        die "wal/$1 cannot be restored: $(grep -v '^$' "$2.errors" | head -n 1)"
+        die "wal/$1 cannot be restored: $(some_lines head 1 "$2.errors")"
     rm -f "$2.errors"
 }
 
@@ -80,12 +80,13 @@ choose_backup() { # <to>: the newest that ended before it
     while read -r name; do
         if [[ -z "$1" || ! "$(index_of "$name" | jq -r .ended)" > "$1" ]]; then chosen="$name"; fi
     done < <(complete_names | sort)
-    [[ -n "$chosen" ]] || die "no backup ${1:+ended before $1}${1:-is there}"
+    [[ -n "$chosen$1" ]] || die 'there is no backup'
+    [[ -n "$chosen" ]] || die "no backup ended before $1"
     printf '%s' "$chosen"
 }
 
 remove_scratch() { # at the end of its process, whatever happened: `scratch` has its server and data
-    scratch_stop "$scratch"
+    postgres_stop "$scratch"
     rm -rf "$scratch"
 }
 
@@ -94,7 +95,7 @@ backup_verify() { # [name]
     vault check
     [[ -n "$name" ]] || name="$(choose_backup '')"
     index="$(index_of "$name")" || die "no backup is named $name"
-    set +e # in an "if" it would not hold inside
+    set +e # as the condition of an "if", the subshell would ignore its own set -e
     (set -e; verify_restored "$name" "$index") 2>"$state/verify.errors"
     result=$?
     set -e
@@ -118,15 +119,13 @@ verify_restored() { # <name> <index>
     scratch_start "$scratch/data" "$scratch" ||
         die "$1 does not start: $(grep -E 'FATAL|PANIC|ERROR' "$scratch/log" | tail -n 1)"
     user="$(jq -r .server.user <<<"$2")" database="$(jq -r .server.database <<<"$2")"
-    scratch_sql "$scratch/data" "$user" "$database" \
-        -c "select json_object_agg(name, json_build_array(rows, digest::text)) from airi.backup_census()" \
-        >"$scratch/census"
+    scratch_sql "$scratch/data" "$user" "$database" -c "$census_query" >"$scratch/census"
     jq -n -r --argjson index "$2" --slurpfile found "$scratch/census" -f "$root/deploy/lib/compare_census.jq" \
         >"$scratch/faults"
-    [[ ! -s "$scratch/faults" ]] || die "$1 differs from the database: $(head -n 3 "$scratch/faults" | paste -sd' ')"
+    [[ ! -s "$scratch/faults" ]] || die "$1 differs from the database: $(some_lines head 3 "$scratch/faults")"
 }
 
-backup_restore() { # --into <dir> [--to <time>] [--backup <name>]
+backup_restore() { # --into <dir> [--to <time>] [--backup <name>] [--without-ledger] [--password-file <file>]
     local into='' to='' name='' ledger=yes password='' index begun
     while (($#)); do
         case "$1" in
@@ -172,7 +171,7 @@ backup_restore() { # --into <dir> [--to <time>] [--backup <name>]
     recover "$scratch" "$index" "$to"
     if [[ $ledger == yes ]]; then erase_again "$scratch" "$index"; fi
     if [[ -n "$password" ]]; then set_password "$scratch" "$index" "$password"; fi
-    scratch_stop "$scratch"
+    postgres_stop "$scratch"
     scratch_clean "$scratch/data"
     rmdir "$into" 2>/dev/null || true
     mv "$scratch/data" "$into"
@@ -196,7 +195,7 @@ recover() { # <files> <index> <to>
     grep -oE 'last completed transaction was at log time .*' "$1/log" | tail -n 1 >&2 || true
 }
 
-# Of the superuser: on another machine nobody knows the one of the backup.
+# Sets the superuser's password: on another machine nobody knows the one in the backup.
 set_password() { # <files> <index> <file>
     local owner
     owner="$(jq -r .server.user <<<"$2")"

@@ -9,7 +9,7 @@ scratch_prepare() { # <data>
     if ((EUID == 0)); then chown -R postgres: "$1"; fi
 }
 
-# Recovers and waits until the server answers; with less memory than the original had, it may read its log all the same.
+# Recovers and waits until the server answers. It may have less memory than the original had.
 scratch_start() { # <data> <files> <setting…>: <files> is a directory for its log and pid
     local data="$1" files="$2" setting options=()
     shift 2
@@ -34,11 +34,7 @@ scratch_sql() { # <data> <user> <database> <arguments of psql…>
     psql -h /proc/self/fd/7 -p 5432 -U "$2" -d "$3" -X -q -A -t -v ON_ERROR_STOP=1 "${@:4}" 7<"$1"
 }
 
-scratch_stop() { # <files>
-    postgres_stop "$1"
-}
-
-# What only the restore needed.
+# Removes the files that only the restore needed.
 scratch_clean() { # <data>
     rm -rf "$1"/airi_restore* "$1"/airi_wal "$1"/recovery.signal "$1"/.s.PGSQL.5432*
 }

@@ -1,5 +1,5 @@
-// For supers: the backups of the database, and requests of a manual one. Nothing is started here: deploy/backup.sh
-// watch takes a request.
+// For supers: the backups of the database, and requests of a manual one. Nothing is started here: a request waits for
+// `deploy/backup.sh watch`.
 #include "gateway/routes/tables.hpp"
 #include "sql/statements.hpp"
 

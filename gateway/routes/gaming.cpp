@@ -11,7 +11,7 @@
 namespace airi::gateway::routes {
 namespace {
 
-// Runs a statement that stores what the worker is asked for, and wakes it. A command is no event.
+// Runs a statement that stores a request for the worker, and wakes the worker. A command is no event.
 awaitable<route_result> store(exchange& exchange, std::string_view statement, std::vector<sql::argument> arguments,
     const events::gaming_wake& wake, unsigned code) {
     auto& services = exchange.services;

@@ -28,7 +28,7 @@ std::optional<problem> pattern_problem(json::value terms) {
         if (out || !one["pattern"].boolean().value_or(false)) return;
         const auto text = std::string(one["term"].string().value_or(""));
         if (++patterns > most_patterns_at_once)
-            out = invalid(pointer, "at most 20 patterns can be set at once");
+            out = invalid(pointer, "at most " + std::to_string(most_patterns_at_once) + " patterns can be set at once");
         else if (const auto fault = safety::pattern_set::fault_of(text))
             out = invalid(pointer, "the pattern " + text + ' ' + *fault);
     });

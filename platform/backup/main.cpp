@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,15 +16,15 @@ using namespace airi;
 
 constexpr const char* usage = R"(airi-vault <command>
 
-  check              1: the place was made with another BACKUP_KEY; a new place gets this one
+  check              fails when the place was made with another BACKUP_KEY; a new place gets this one
   put NAME           stores standard input, 17 MB at most; replaces an object of that name
   get NAME           writes it to standard output
   put-parts NAME     the same for any size; prints its number of parts, size and digest as JSON
   get-parts NAME
   list PREFIX        size and name of each object that begins with it
-  remove PREFIX      removes these
+  remove PREFIX      removes those objects
   ledger             the ids of the accounts in the ledger of erasures
-  mark               prints what tells this ENCRYPTION_KEY from another
+  mark               prints a mark that tells this ENCRYPTION_KEY from another
 )";
 
 int failed(const std::string& about, const error_code& why) {
@@ -58,9 +59,7 @@ int get(backup::vault& vault, const std::string& name) {
 int put_parts(backup::vault& vault, const std::string& name) {
     const auto done = vault.put_parts(name, read_input);
     if (!done) return failed(name, done.error());
-    fmt::print(R"({{"parts": {}, "size": {}, "sha256": "{}"}})"
-               "\n",
-        done->parts, done->size, done->sha256);
+    fmt::print("{}\n", done->json());
     return 0;
 }
 
@@ -77,13 +76,17 @@ int list(backup::vault& vault, const std::string& prefix) {
     return 0;
 }
 
+backup::vault vault_at(const std::string& url, const storage::s3_access& access, seal::keyring keys) {
+    auto io = std::make_unique<boost::asio::io_context>(1);
+    auto store = storage::open_place(io->get_executor(), url, access);
+    return {std::move(io), std::move(store), std::move(keys)};
+}
+
 // An entry's name ends with the account's id.
 int show_ledger(const backup::vault_settings& settings) {
     constexpr std::size_t id_size = 36;
     if (settings.ledger_url.empty()) return failed("ERASURE_LEDGER_URL", storage::errc::not_found);
-    auto io = std::make_unique<boost::asio::io_context>(1);
-    auto store = storage::open_place(io->get_executor(), settings.ledger_url, settings.ledger_access());
-    backup::vault vault(std::move(io), std::move(store), seal::keyring(settings.key, {}, "backup"));
+    auto vault = vault_at(settings.ledger_url, settings.ledger_access(), seal::keyring(settings.key, {}, "backup"));
     const auto all = vault.list("erased/");
     if (!all) return failed(settings.ledger_url, all.error());
     for (const auto& one : *all)
@@ -98,9 +101,8 @@ int run(const backup::vault_settings& settings, const std::string& command, cons
         return 0;
     }
     if (command == "ledger") return show_ledger(settings);
-    auto io = std::make_unique<boost::asio::io_context>(1);
-    auto store = storage::open_place(io->get_executor(), settings.url, settings.access());
-    backup::vault vault(std::move(io), std::move(store), seal::keyring(settings.key, settings.key_previous, "backup"));
+    auto vault =
+        vault_at(settings.url, settings.access(), seal::keyring(settings.key, settings.key_previous, "backup"));
     if (const auto opened = vault.open(); !opened) return failed(settings.url, opened.error());
     if (command == "check") return 0;
     if (command == "put") return put(vault, name);

@@ -32,6 +32,10 @@ error_code make_error_code(errc e) {
     return table.code(e);
 }
 
+std::string stored_parts::json() const {
+    return json::object().add("parts", parts).add("size", size).add("sha256", sha256).text();
+}
+
 vault::vault(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<storage::store> store, seal::keyring keys)
     : io_(std::move(io)), store_(std::move(store)), keys_(std::move(keys)) {}
 
@@ -66,8 +70,7 @@ result<stored_parts> vault::put_parts(const std::string& name, const source& fro
         digests += digest::sha256_hex(bytes);
     }
     out.sha256 = digest::sha256_hex(digests);
-    const auto end = json::object().add("parts", out.parts).add("size", out.size).add("sha256", out.sha256).text();
-    if (const auto done = put(name + "/end", end); !done) return done.error();
+    if (const auto done = put(name + "/end", out.json()); !done) return done.error();
     return out;
 }
 
@@ -104,7 +107,7 @@ result<std::vector<storage::object>> vault::list(const std::string& prefix) {
     }
 }
 
-// The end first: what is left of a removal that was killed is nothing.
+// The end first, so that a removal that was killed leaves no object with an end.
 result<> vault::remove(const std::string& prefix) {
     const auto all = list(prefix);
     if (!all) return all.error();

@@ -19,14 +19,15 @@ namespace airi::backup {
 enum class errc { damaged = 1, wrong_key };
 error_code make_error_code(errc);
 
-/// How many bytes a part has at most, before it is sealed.
+/// The most bytes of a part, before it is sealed.
 inline constexpr std::size_t part_size = std::size_t{16} * 1024 * 1024;
-/// And an object: a segment of the write-ahead log that does not compress fits.
+/// The most bytes of an object: a segment of the write-ahead log that does not compress fits.
 inline constexpr std::size_t most_of_object = part_size + 1024 * 1024;
 
 struct stored_parts {
     std::int64_t parts = 0, size = 0;  ///< of what was stored, in bytes
     std::string sha256;                ///< of the hex digests of all parts, one behind the other
+    std::string json() const;
     bool operator==(const stored_parts&) const = default;
 };
 
@@ -35,19 +36,19 @@ class vault {
 public:
     vault(std::unique_ptr<boost::asio::io_context>, std::unique_ptr<storage::store>, seal::keyring);
 
-    /// Claims a new place for the key, or finds that it has the key of this one: wrong_key.
+    /// Claims a new place for the key. Error: wrong_key when the place has another one.
     result<> open();
     /// Replaces an object of that name. `bytes`: most_of_object at most.
     result<> put(const std::string& name, std::string_view bytes);
     result<std::string> get(const std::string& name);
 
-    /// Reads at most so many bytes; none: the end.
+    /// Returns the next bytes, at most so many; none: the end.
     using source = std::function<std::string(std::size_t most)>;
     /// Returns false when the bytes cannot be written.
     using sink = std::function<bool(std::string_view)>;
-    /// Stores what `from` has as <name>/000001, … and last <name>/end, without which there is nothing.
+    /// Stores the bytes of `from` as <name>/000001, … and last <name>/end, without which there is nothing.
     result<stored_parts> put_parts(const std::string& name, const source& from);
-    /// Error: damaged, also when less or more is there than was stored. What comes before a fault has been written.
+    /// Error: damaged, also when less or more is there than was stored. The bytes before a fault have been written.
     result<stored_parts> get_parts(const std::string& name, const sink& to);
 
     result<std::vector<storage::object>> list(const std::string& prefix);

@@ -19,7 +19,7 @@ struct verdict {
     std::string reason;  ///< names the category, never the text
 
     bool blocks() const { return action == "block"; }
-    /// Whether the action is more severe than the other's.
+    /// True when the action is more severe than the other's.
     bool outweighs(const verdict&) const;
 };
 
@@ -38,7 +38,7 @@ public:
     const std::string& json() const noexcept { return json_; }
 
     bool empty() const noexcept { return terms_.empty(); }
-    /// Why patterns are left out; empty: none is.
+    /// The reason why patterns are left out; empty: none is.
     const std::string& pattern_fault() const noexcept { return patterns_->fault(); }
 
 private:

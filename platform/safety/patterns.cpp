@@ -2,7 +2,7 @@
 
 #include <hs/hs.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
@@ -13,11 +13,11 @@
 namespace airi::safety {
 namespace {
 
-// Of bytes: in the library's mode for UTF-8 a search takes four times as long, and with the beginnings of matches
-// twice.
+// Patterns are of bytes: in the library's mode for UTF-8 a search takes four times as long. One that also finds the
+// beginnings of matches takes twice as long.
 constexpr unsigned flags = HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH;
 constexpr unsigned mode = HS_MODE_STREAM;
-// Each one within another multiplies the states: three take seconds to be refused by the library.
+// Each repeated group within another multiplies the states: the library takes seconds to reject three.
 constexpr int most_repeated_groups = 2;
 
 std::string reason_of(hs_compile_error_t* error) {
@@ -31,7 +31,7 @@ struct widths {
     bool is_unbounded = false, is_at_end = false;
 };
 
-// Empty when the pattern is none, with the reason in `fault`.
+// None when the pattern is invalid, with the reason in `fault`.
 std::optional<widths> widths_of(const std::string& pattern, std::string& fault) {
     hs_expr_info_t* info = nullptr;
     hs_compile_error_t* error = nullptr;
@@ -44,8 +44,8 @@ std::optional<widths> widths_of(const std::string& pattern, std::string& fault) 
     return out;
 }
 
-// What the normaliser changes never occurs in the text that a pattern is matched with; and a class, or a repetition, is
-// one of bytes.
+// Letters that the normaliser changes never occur in the text that a pattern is matched with; others outside ASCII have
+// several bytes, and a class or a repetition is of one.
 std::optional<std::string> letter_fault(std::string_view pattern) {
     bool in_class = false;
     for (std::size_t at = 0; at < pattern.size();) {
@@ -59,7 +59,7 @@ std::optional<std::string> letter_fault(std::string_view pattern) {
         } else if (static_cast<unsigned char>(letter.front()) >= 0x80) {
             const auto plain = text::normalise(letter).plain();
             if (plain != letter)
-                return "has " + std::string(letter) + ", which texts have no more when they are compared" +
+                return "has " + std::string(letter) + ", which no text contains once it is normalised" +
                        (plain.empty() ? "" : ": write " + plain);
             if (in_class ||
                 (at < pattern.size() && std::string_view("?*+{").find(pattern[at]) != std::string_view::npos))

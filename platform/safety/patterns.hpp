@@ -19,8 +19,9 @@ public:
     static constexpr std::size_t widest = 100;   ///< bytes of a match, at most
     static constexpr std::size_t narrowest = 3;  ///< bytes of a match, at least
 
-    /// Why a pattern is not taken, to follow its name; none: it is. Patterns are Perl's without assertions other than
-    /// \b and ^ and without back references; `.` and a class are one byte, and the case of ASCII letters is ignored.
+    /// The reason to reject a pattern, to follow its name; none: it is accepted. Patterns are Perl's without assertions
+    /// other than \b and ^ and without back references; `.` and a class are one byte, and the case of ASCII letters is
+    /// ignored.
     static std::optional<std::string> fault_of(std::string_view pattern);
 
     explicit pattern_set(const std::vector<std::string>& patterns);
@@ -28,7 +29,7 @@ public:
     pattern_set(const pattern_set&) = delete;
     pattern_set& operator=(const pattern_set&) = delete;
 
-    /// Why patterns are left out; empty: all are looked for.
+    /// The reason why patterns are left out; empty: all are looked for.
     const std::string& fault() const noexcept { return fault_; }
     /// The greatest length of a match of a pattern; 0 when it is left out.
     std::size_t width_of(std::size_t pattern) const noexcept { return widths_[pattern]; }
@@ -48,8 +49,8 @@ public:
     /// The set must outlive the object.
     explicit pattern_stream(const pattern_set&);
 
-    /// Of the patterns of which a match ends in the piece for the first time: where that match ends in all pieces. A
-    /// match begins at most width_of() its pattern before its end. `words` is whole characters of UTF-8.
+    /// The patterns whose first match ends in this piece, each with the place of that end in all pieces. A match begins
+    /// at most width_of() its pattern before its end. `words` is whole characters of UTF-8.
     std::map<std::size_t, std::size_t> add(std::string_view words);
 
 private:

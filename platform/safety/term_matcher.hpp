@@ -50,9 +50,9 @@ public:
                     }
         return out;
     }
-    /// Whether the first word of any term has a shape that begins so.
+    /// True when the first word of any term has a shape that begins so.
     bool may_begin(std::string_view shape) const;
-    /// Whether any word may be part of the match of a blocking pattern.
+    /// True when any word may be part of the match of a blocking pattern.
     bool holds_for_patterns() const noexcept { return terms_->widest_blocking_ > 0; }
     /// The first place of a match of a blocking pattern that ends in words that are not added yet.
     std::optional<std::size_t> pattern_begun_at() const;

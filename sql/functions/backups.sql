@@ -46,7 +46,7 @@ language sql stable security definer set search_path = airi, pg_temp as $$
     select coalesce(unless_admin(true), (select backup_json(b) from backup_log b where b.id = p_id))
 $$;
 
--- For how many backups of a kind there is room; 0: none is made.
+-- The number of backups of a kind that are kept; 0: none is made.
 create or replace function backup_keep(p_kind text) returns int language sql stable as $$
     select case p_kind when 'daily' then setting_int('backup_keep_daily')
                        when 'weekly' then setting_int('backup_keep_weekly')
@@ -71,7 +71,8 @@ create or replace function backup_due() returns text language sql stable as $$
             order by rank limit 1) end
 $$;
 
--- Begins a backup: of a manual one the oldest request, if there is one. What still runs was killed: one runs at a time.
+-- Begins a backup, a manual one by its oldest request if there is one. A backup that is still running here was killed:
+-- one runs at a time.
 create or replace function backup_begin(p_kind text, p_name text) returns void language plpgsql as $$
 begin
     update backup_log set state = 'failed', error = 'it was killed', ended_at = now() where state = 'running';

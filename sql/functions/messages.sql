@@ -120,8 +120,8 @@ begin
     return query select json_build_object('id', m.id, 'deleted_at', m.deleted_at), stopped;
 end $$;
 
--- Waits for the replies to the questions that are replaced, and to those after them, that are being stored meanwhile;
--- later statements see them.
+-- Waits until replies that are being stored, to the questions that are replaced and to those after them, are there for
+-- later statements.
 create or replace function lock_replaced(p_conversation uuid[], p_replaces uuid[], p_created timestamptz[])
 returns void language sql as $$
     select from unnest(p_conversation, p_replaces, p_created) as n(conversation, replaces, created)

@@ -34,7 +34,7 @@ begin
         'listed', exists (select from conversations c where c.id = g.conversation_id)), '', '');
 end $$;
 
--- Whoever cancels, deletes or replaces a held message need not wait for a person.
+-- A held message that its user cancels, deletes or replaces does not wait for a person.
 create or replace function withdraw_held() returns trigger
 language plpgsql security definer set search_path = airi, pg_temp as $$
 begin

@@ -1,10 +1,10 @@
--- Before this time rows are too old by a setting; NULL: they stay.
+-- The time before which rows are too old by a setting; NULL: they stay.
 create or replace function kept_since(p_setting text) returns timestamptz language sql stable as $$
     select now() - make_interval(days => nullif(setting_int(p_setting), 0))
 $$;
 
--- Deletes what is older than the product's settings allow; of messages also what is older than the `retention_days` of
--- the plan's features. The number of deleted rows.
+-- Deletes rows that are older than the product's settings allow; of messages also those older than the `retention_days`
+-- of the plan's features. Returns the number of deleted rows.
 create or replace function job_retention() returns bigint language plpgsql as $$
 declare
     total bigint := 0;

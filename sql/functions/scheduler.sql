@@ -85,8 +85,8 @@ begin
     return coalesce(cardinality(gone), 0);
 end $$;
 
--- What alerts and dashboards show of the business: users by plan, sign-ups of the last day, users who pay, the
--- recurring revenue by currency with that of 30 days ago, and payments of the last hour that failed.
+-- The business figures of alerts and dashboards: users by plan, sign-ups of the last day, users who pay, the recurring
+-- revenue by currency with that of 30 days ago, and payments of the last hour that failed.
 create or replace function business_figures() returns json
 language sql stable security definer set search_path = airi, pg_temp as $$
     select json_build_object(

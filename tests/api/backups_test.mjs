@@ -1,4 +1,4 @@
-// Administrators' requests of backups, and what is known of each. The backups: tests/faults/backups_test.mjs.
+// Requests of backups, and the records of each. The backups themselves: tests/faults/backups_test.mjs.
 
 import assert from 'node:assert/strict';
 
@@ -16,7 +16,7 @@ async function joinAs({ system, ports, join }, role) {
     return { ...account, api };
 }
 
-test('HOWTO-24: a super requests a backup, reads how it went, and nobody else does', async (stage) => {
+test('HOWTO-24: a super alone requests a backup and reads its outcome', async (stage) => {
     const [admin, boss] = [await joinAs(stage, 'admin'), await joinAs(stage, 'super')];
     rejected(await admin.api('POST', '/admin/backups', {}), 403, 'FORBIDDEN');
     rejected(await admin.api('GET', '/admin/backups'), 403, 'FORBIDDEN');

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Archive, someBytes } from '../support/js/archive.mjs';
-import { send } from '../support/js/ctl.mjs';
+import { onFullDisk, send } from '../support/js/ctl.mjs';
 import { afterFile } from '../support/js/harness.mjs';
 import { print, withFaults } from '../support/js/scenario.mjs';
 import { readTopic, withAdmin } from '../support/js/system/checker.mjs';
@@ -132,8 +132,7 @@ test('a full disk is named, leaves nothing half done, and the next run goes on',
     const mark = crypto.randomUUID();
     const before = archive.files();
     await send(system, open, records(mark, 500, 2_000));
-    const limited = ['bash', '-c', 'trap "" XFSZ; ulimit -f 64; exec "$@"', '-'];
-    const full = await archive.ctl(['archive', 'run', '--topic', open], { prefix: limited });
+    const full = await archive.ctl(['archive', 'run', '--topic', open], { prefix: onFullDisk(64) });
     assert.equal(full.code, 1);
     assert.match(full.errors, /avatar\.uploaded\.v1: the storage is full/);
     assert.deepEqual(archive.files(), before);

@@ -1,11 +1,12 @@
 // Backups of a Postgres: made, encrypted, restored to prove them, pruned; a dropped table comes back to the second
-// before; and each fault that can keep a backup from being one.
+// before; and each fault that can spoil a backup.
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { Backups } from '../support/js/backups.mjs';
+import { onFullDisk } from '../support/js/ctl.mjs';
 import { afterFile, beforeFile, declareTest as test } from '../support/js/harness.mjs';
 import { secretText } from '../support/js/system/system.mjs';
 import { eventually } from '../support/js/system/wait.mjs';
@@ -125,7 +126,7 @@ test('HOWTO-25: a table that is dropped under load comes back to the second befo
     }
 });
 
-test('HOWTO-25: a restore overwrites nothing, and refuses a running system and a time out of reach', async () => {
+test('HOWTO-25: a restore overwrites nothing, and rejects a running system and a time out of reach', async () => {
     const to = (time) => ['restore', '--into', into('new'), '--without-ledger', '--to', time];
     await fails(['restore', '--into', into('pg/data')], /a server runs in .*stop it/);
     await fails(['restore', '--into', into('restored/data')], /is not empty: a restore overwrites nothing/);
@@ -137,7 +138,7 @@ test('HOWTO-25: a restore overwrites nothing, and refuses a running system and a
     assert.deepEqual(leftovers(), []);
 });
 
-test('HOWTO-25 EZRI-72: a wrong key, another ENCRYPTION_KEY and a newer schema are refused first', async () => {
+test('HOWTO-25 EZRI-72: a wrong key, another ENCRYPTION_KEY and a newer schema are rejected first', async () => {
     const restore = ['restore', '--into', into('new'), '--without-ledger'];
     const wrong = { env: { BACKUP_KEY: secretText() } };
     for (const words of [['run'], ['list'], ['verify'], restore])
@@ -151,7 +152,7 @@ test('HOWTO-25 EZRI-72: a wrong key, another ENCRYPTION_KEY and a newer schema a
     assert.equal(existsSync(into('new')), false);
 });
 
-test('HOWTO-25: a missing segment of the log and a damaged backup are named, and no half is left', async () => {
+test('HOWTO-25: a missing segment of the log and a damaged backup are named, and no files are left', async () => {
     const [name] = (await at.names()).filter((one) => one.endsWith('monthly'));
     const restore = ['restore', '--into', into('new'), '--backup', name, '--without-ledger'];
     const segments = at.files().filter((file) => /wal\/[0-9A-F]{24}$/.test(file));
@@ -180,11 +181,9 @@ test('HOWTO-25: a missing segment of the log and a damaged backup are named, and
     assert.deepEqual(leftovers(), []);
 });
 
-test('HOWTO-24: on a full disk, and without the storage, nothing half is left, and the reason is named', async () => {
+test('HOWTO-24: a full disk or an absent storage leaves no partial backup, and the reason is named', async () => {
     const before = await at.names();
-    const full = (blocks) => ({
-        prefix: ['bash', '-c', `trap '' XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`],
-    });
+    const full = (blocks) => ({ prefix: onFullDisk(blocks) });
     await fails(['run'], /failed: .*(full|no space)/i, full(4096));
     assert.deepEqual(await at.names(), before);
     const failed = (await at.rows(`select * from backup_log where state = 'failed'`))[0];
@@ -194,7 +193,7 @@ test('HOWTO-24: on a full disk, and without the storage, nothing half is left, a
     assert.equal(existsSync(into('new')), false);
     assert.deepEqual(leftovers(), []);
 
-    // The place goes away while the backup runs: behind its check.
+    // The place goes away while the backup runs, after its check.
     const away = into('vault');
     writeFileSync(
         away,
@@ -208,7 +207,7 @@ test('HOWTO-24: on a full disk, and without the storage, nothing half is left, a
     assert.deepEqual(await at.names(), before);
 });
 
-test('HOWTO-24: a killed backup leaves nothing half', async () => {
+test('HOWTO-24: a killed backup is not listed, and the next one removes its parts', async () => {
     const before = await at.names();
     const slow = into('slow');
     const reached = into('reached');
@@ -224,7 +223,7 @@ test('HOWTO-24: a killed backup leaves nothing half', async () => {
     await killed.ended;
     const halves = () => at.files().filter((file) => /base\/[^/]+\/data\/end$/.test(file)).length;
     assert.equal(halves(), before.length + 1);
-    assert.deepEqual(await at.names(), before, 'it is none');
+    assert.deepEqual(await at.names(), before, 'it is not a backup');
     const next = await succeeds(['run']);
     assert.match(next.errors, /had no end and was removed/);
     assert.equal(halves(), before.length + 1);

@@ -12,10 +12,10 @@ namespace airi::workers::scheduler {
 awaitable<> watch_database(postgres::database& database) {
     static auto& dead =
         metrics::gauge_of("airi_database_dead_rows", "Rows that a vacuum has to remove, of all tables.");
-    static auto& age = metrics::gauge_of(
-        "airi_database_oldest_xid_age", "Transactions since the oldest one that is not frozen; at 2^31 all ends.");
-    static auto& slots = metrics::gauge_of("airi_database_slot_bytes",
-        "The write-ahead log that is kept for the replication slot that is farthest behind.");
+    static auto& age = metrics::gauge_of("airi_database_oldest_xid_age",
+        "Transactions since the oldest one that is not frozen; at 2^31 the database stops.");
+    static auto& slots = metrics::gauge_of(
+        "airi_database_slot_bytes", "The write-ahead log that is kept for the replication slot farthest behind.");
     const auto rows = co_await postgres::run_one(database, std::nullopt, sql::bind("scheduler.database_state", {}));
     if (!rows || rows->empty()) co_return;
     const auto state = json::document::parse(rows->text(0, 0));

@@ -20,8 +20,8 @@ struct ledger_settings {
 
     static constexpr auto settings = std::tuple{
         setting{"ERASURE_LEDGER_URL", &ledger_settings::url,
-            "Where erased accounts are recorded, for restores: file:///directory or s3://bucket/prefix, apart from the "
-            "database and from the backups; empty: nowhere."},
+            "The place where erased accounts are recorded, for restores: file:///directory or s3://bucket/prefix, "
+            "apart from the database and from the backups; empty: nowhere."},
         setting{"ERASURE_LEDGER_S3_ENDPOINT", &ledger_settings::endpoint,
             "The S3 server; empty: Amazon's of the region. https, or http to this machine."},
         setting{"ERASURE_LEDGER_S3_REGION", &ledger_settings::region, "Its region."},
@@ -33,7 +33,7 @@ struct ledger_settings {
     std::vector<std::string> mistakes() const { return storage::place_mistakes("ERASURE_LEDGER", url, access()); }
 };
 
-/// Records the accounts that are due to be erased. What could not be recorded is not erased, and is tried again.
+/// Records the accounts that are due to be erased. One that could not be recorded is not erased, and is tried again.
 awaitable<> record_erasures(postgres::database&, storage::store&);
 
 }  // namespace airi::workers::scheduler

@@ -11,7 +11,7 @@
 namespace airi::workers {
 namespace {
 
-constexpr seconds interval{60}, interval_after_failure{5}, figures_interval{60};
+constexpr seconds interval{60}, interval_after_failure{5};
 
 // True when a job was run: another one may be due. With a ledger only recorded accounts are erased.
 awaitable<bool> run_due_job(postgres::database& database, bool has_ledger) {
@@ -64,7 +64,7 @@ awaitable<> keep_figures(worker_host& host) {
             co_await postgres::run_one(host.database(), std::nullopt, sql::bind("scheduler.business_figures", {}));
         if (!rows || rows->empty()) continue;
         if (const auto figures = json::document::parse(rows->text(0, 0))) show_figures(*figures);
-    } while (co_await host.pause(figures_interval));
+    } while (co_await host.pause(interval));
 }
 
 task wire(worker_host& host, const scheduler::ledger_settings& settings) {

@@ -71,6 +71,10 @@ const dollars = new Intl.NumberFormat(undefined, { maximumFractionDigits: 9 });
 /// Nano-dollars as "0.000123 USD".
 export const usd = (nanos) => `${dollars.format(nanos / 1e9)} USD`;
 
+/// A part of a page under a title of its own.
+export const part = (id, title, ...children) =>
+    h('section', { 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), ...children);
+
 /// A table that scrolls where it is too wide. The cells of a row are texts or nodes; the first one is its header.
 export function table(label, columns, rows) {
     const rowOf = ([name, ...cells]) =>

@@ -1,7 +1,7 @@
 // Topics for a super: dead letters, replays and consumer groups. The operations worker carries out what is asked for
 // here; this page asks it again until it has ended.
 
-import { h, relativeTime, sentence, table } from './dom.js';
+import { h, part, relativeTime, sentence, table } from './dom.js';
 import { bindForm, field, problemLine, submitLine } from './forms.js';
 
 const ENDED = ['done', 'failed', 'cancelled'];
@@ -29,10 +29,6 @@ export class OperationsView {
         this.node.replaceChildren(this.lettersPart(), this.step, this.replayPart(), this.groupsPart());
         this.showLetters();
         this.showGroups();
-    }
-
-    part(id, title, ...children) {
-        return h('section', { 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), ...children);
     }
 
     refresh(label, onclick) {
@@ -69,7 +65,7 @@ export class OperationsView {
 
     lettersPart() {
         const refresh = this.refresh('Look again', () => this.showLetters());
-        return this.part('letters', 'Dead letters', this.letters, refresh);
+        return part('letters', 'Dead letters', this.letters, refresh);
     }
 
     showLetters() {
@@ -143,7 +139,7 @@ export class OperationsView {
             { type: 'button', class: 'link', onclick: () => this.step.replaceChildren() },
             'Close',
         );
-        this.step.replaceChildren(this.part('step', title, body, h('p', { class: 'buttons' }, close)));
+        this.step.replaceChildren(part('step', title, body, h('p', { class: 'buttons' }, close)));
         this.step.focus();
         await this.attempt(body, () => act(body));
     }
@@ -226,14 +222,14 @@ export class OperationsView {
         bindForm(form, async (fields) => {
             await this.preview('replay', replayOf(fields));
         });
-        return this.part('replay', 'Replay a topic', form);
+        return part('replay', 'Replay a topic', form);
     }
 
     // --- groups
 
     groupsPart() {
         const refresh = this.refresh('Look again', () => this.showGroups());
-        return this.part('groups', 'Consumer groups', this.groups, refresh);
+        return part('groups', 'Consumer groups', this.groups, refresh);
     }
 
     showGroups() {

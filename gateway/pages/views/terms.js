@@ -1,7 +1,7 @@
-// Blocked terms and patterns for administrators: search, add, change, take out of force; beside them what the shadow's
-// rules would have done.
+// Blocked terms and patterns for administrators: search, add, change, take out of force; beside them the counts of the
+// shadow's rules.
 
-import { h, relativeTime, sentence, table } from './dom.js';
+import { h, part, relativeTime, sentence, table } from './dom.js';
 import { bindForm, doneLine, field, problemLine, submitLine } from './forms.js';
 
 const MOST = 200; // rows shown at once
@@ -30,16 +30,12 @@ export class TermsView {
         this.found = h('div', { id: 'terms-found' });
         this.counts = h('div', { id: 'shadow-counts' });
         this.node.replaceChildren(
-            this.part('terms-change', 'Set a term', this.changeForm()),
-            this.part('terms-list', 'Terms and patterns', this.searchForm(), this.found),
-            this.part('shadow', `What the shadow would have done in ${DAYS} days`, this.counts, this.refresh()),
+            part('terms-change', 'Set a term', this.changeForm()),
+            part('terms-list', 'Terms and patterns', this.searchForm(), this.found),
+            part('shadow', `What the shadow would have done in ${DAYS} days`, this.counts, this.refresh()),
         );
         this.showTerms();
         this.showShadow();
-    }
-
-    part(id, title, ...children) {
-        return h('section', { 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), ...children);
     }
 
     refresh() {
@@ -135,7 +131,7 @@ export class TermsView {
         ];
     }
 
-    // Into the form: the key of a row is its term, kind and place, so another one of those is another row.
+    // Fills the form. The key of a row is its term, kind and place: a change of one of these makes another row.
     edit({ term, category, action, pattern, shadow }) {
         const { elements } = this.form;
         elements.term.value = term;

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "platform/base/ids.hpp"
 #include "tests/support/cpp/print.hpp"
+#include "tests/support/cpp/temporary_directory.hpp"
 
 using namespace airi;
 
@@ -18,11 +18,8 @@ namespace fs = std::filesystem;
 
 // A place in a directory of its own.
 struct place {
-    fs::path root = fs::temp_directory_path() / ("airi-vault-" + uuid::v7(now()).text());
-
-    place() = default;
-    place(const place&) = delete;
-    ~place() { fs::remove_all(root); }
+    test::temporary_directory directory;
+    fs::path root = directory.path / "place";
 
     backup::vault vault(char key = 'k', char previous = 0) const {
         const auto text = [](char letter) { return secret(letter == 0 ? "" : std::string(32, letter)); };
@@ -61,7 +58,7 @@ opened open(backup::vault& vault, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("EZRI-72: what a vault stores comes back whole, in parts, and is sealed in its place") {
+TEST_CASE("EZRI-72: objects of a vault come back whole, in parts, and are sealed in their place") {
     const place at;
     auto vault = at.vault();
     REQUIRE(vault.open());
@@ -81,7 +78,7 @@ TEST_CASE("EZRI-72: what a vault stores comes back whole, in parts, and is seale
     CHECK(open(vault, "base/empty").is.value().size == 0);
 }
 
-TEST_CASE("EZRI-72: an object under another name, a part that is missing or repeated, is damage") {
+TEST_CASE("EZRI-72: an object under another name, and a part that is missing or repeated, are damage") {
     const place at;
     auto vault = at.vault();
     REQUIRE(vault.open());
@@ -116,7 +113,7 @@ TEST_CASE("EZRI-72: a place belongs to its key, and a rotated key opens it") {
     CHECK(rotated.get("x") == std::string("1"));
 }
 
-TEST_CASE("a vault whose reader cannot write says so, and removes by prefix") {
+TEST_CASE("a vault reports that its reader cannot write, and removes by prefix") {
     const place at;
     auto vault = at.vault();
     REQUIRE(vault.open());

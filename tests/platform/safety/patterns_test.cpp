@@ -33,7 +33,7 @@ safety::blocked_terms list_of(const std::vector<row>& rows) {
 }  // namespace
 
 TEST_CASE(
-    "AIRI-33 SAAS-36: a pattern that cannot be bounded, or matches nearly everything, is refused with its reason") {
+    "AIRI-33 SAAS-36: a pattern that cannot be bounded, or matches nearly everything, is rejected with its reason") {
     for (const auto& [pattern, reason] : {std::pair{"kill.*you", "no greatest length"}, {"(a+)+bcd", "no greatest"},
              {"a{0,3}", "shorter than 3"}, {"", "shorter than 3"}, {"a|bcd", "shorter than 3"},
              {"a.{1,99}b", "longer than 100 bytes"}, {"(x{1,100}){1,100}yyy", "longer than 100 bytes"},
@@ -75,7 +75,7 @@ TEST_CASE("AIRI-33: a pattern is found in the words that terms are found in, and
           std::vector<std::string>{"spam", "other"});
 }
 
-TEST_CASE("a pattern that a database has and that is none is left out and named, the others are looked for") {
+TEST_CASE("an invalid pattern of a database is left out and named, and the others are looked for") {
     const auto list = list_of({{"ki(ll", "violence", "block"}, {"spam [0-9]{2}", "spam", "block"}});
     CHECK(contains(list.pattern_fault(), "ki(ll"));
     CHECK(list.screen("spam 12").blocks());
@@ -83,7 +83,7 @@ TEST_CASE("a pattern that a database has and that is none is left out and named,
     CHECK_FALSE(list_of({{"x*", "violence", "block"}}).pattern_fault().empty());
 }
 
-TEST_CASE("a hundred patterns cost a text of 500 bytes microseconds, and one of 1 MB no memory for its matches") {
+TEST_CASE("a hundred patterns take microseconds on 500 bytes, and the matches of 1 MB take no memory") {
     std::vector<row> rows;
     for (int i = 0; i < 100; ++i)
         rows.push_back({"(offer|deal) " + std::to_string(i) + " .{1,20}(now|today)", "spam", "block"});

@@ -1,6 +1,6 @@
 // A Postgres with airi's schema and a place of backups, for deploy/backup.sh. Both end with the test's process.
 
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,13 +9,13 @@ import { promisify } from 'node:util';
 
 import pg from 'pg';
 
-import { outcome } from './ctl.mjs';
+import { outcome, watched } from './ctl.mjs';
 import { forServers } from './system/environment.mjs';
 import { binaries, secretText } from './system/system.mjs';
 
 const run = promisify(execFile);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-export const script = path.join(root, 'deploy/backup.sh');
+const script = path.join(root, 'deploy/backup.sh');
 const servers = path.join(root, 'deploy/servers.sh');
 const open = new Set();
 
@@ -32,7 +32,7 @@ export class Backups {
         return out;
     }
 
-    // Of a test's system.
+    // Backups of a test's system.
     static of(system) {
         const out = new Backups();
         out.dir = mkdtempSync(path.join(system.dir, 'backups-'));
@@ -54,7 +54,7 @@ export class Backups {
         };
     }
 
-    // A server on <dir>/data; of restored data too. Its user's password is that of the first.
+    // A server on <dir>/data, also on restored data; its user's password is that of the first server.
     async serve(dir) {
         if (existsSync(path.join(dir, 'data'))) copyFileSync(this.password, `${dir}/password`);
         const env = { ...process.env, ...forServers };
@@ -79,16 +79,10 @@ export class Backups {
     // `prefix`: words before the script, as of a shell that limits it.
     start(words, { env = {}, prefix = [] } = {}) {
         const [command, ...rest] = [...prefix, script, ...words];
-        const child = spawn(command, rest, {
+        return watched(command, rest, {
             env: { PATH: process.env.PATH, TMPDIR: os.tmpdir(), ...this.env, ...env },
-            stdio: ['ignore', 'pipe', 'pipe'],
             detached: true,
         });
-        const out = { child, text: '', errors: '' };
-        child.stdout.on('data', (data) => (out.text += data));
-        child.stderr.on('data', (data) => (out.errors += data));
-        out.ended = new Promise((done) => child.once('close', done));
-        return out;
     }
 
     run(words, options) {

@@ -8,12 +8,12 @@ import { binaries } from './system/system.mjs';
 
 export const program = path.join(binaries, 'airi-ctl');
 
-// The running program: its child process, what it has printed, and `ended`, which is its exit status.
+// The running program, as watched() has it.
 export const startCtl = (system, ...words) => startProgram(system, [program, ...words]);
 
 // The same with settings beside Kafka's, and with words before the program, as of a shell that limits it.
 export function startProgram(system, [command, ...words], env = {}) {
-    const child = spawn(command, words, {
+    return watched(command, words, {
         env: {
             PATH: process.env.PATH,
             DATABASE_URL: system.adminUrl,
@@ -21,8 +21,12 @@ export function startProgram(system, [command, ...words], env = {}) {
             ...kafkaSettings(system, 'operator'),
             ...env,
         },
-        stdio: ['ignore', 'pipe', 'pipe'],
     });
+}
+
+// Starts a program: its child process, its output so far, and `ended`, which is its exit status.
+export function watched(command, words, options) {
+    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     const out = { child, text: '', errors: '' };
     child.stdout.on('data', (data) => (out.text += data));
     child.stderr.on('data', (data) => (out.errors += data));
@@ -34,9 +38,10 @@ export const outcome = async (running) => ({ code: await running.ended, text: ru
 
 export const ctl = (system, ...words) => outcome(startCtl(system, ...words));
 
-// The same where no file takes another byte, as on a full disk.
-export const ctlOnFullDisk = (system, ...words) =>
-    outcome(startProgram(system, ['bash', '-c', `trap '' XFSZ; ulimit -f 0; exec "$0" "$@"`, program, ...words]));
+// Words before a program whose files take so many blocks (1 KB) and then no other byte, as on a full disk.
+export const onFullDisk = (blocks) => ['bash', '-c', `trap '' XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`];
+
+export const ctlOnFullDisk = (system, ...words) => outcome(startProgram(system, [...onFullDisk(0), program, ...words]));
 
 // `atOnce`: a request of the producer has at most 1 MB.
 export async function send(system, topic, messages, atOnce = 5_000) {
