@@ -1,4 +1,4 @@
-// Where the traces of requests and of messages over WebSockets begin.
+// The beginnings of the traces of requests and of messages over WebSockets.
 #pragma once
 
 #include "gateway/http/application.hpp"

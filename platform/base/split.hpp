@@ -15,9 +15,7 @@ constexpr std::string_view trimmed(std::string_view text, std::string_view chara
 }
 
 /// `text` without spaces, tabs and line ends at its ends.
-constexpr std::string_view stripped(std::string_view text) noexcept {
-    return trimmed(text, " \t\r\n");
-}
+constexpr std::string_view stripped(std::string_view text) noexcept { return trimmed(text, " \t\r\n"); }
 
 /// A range of the trimmed parts of a text; empty parts are left out. Valid while the text lives.
 class split_range {

@@ -1,4 +1,4 @@
--- What is watched, and how much of it is too much. A table's dead rows are too many when they are more than autovacuum
+-- The watched values that are too high. A table's dead rows are too many when they are more than autovacuum
 -- allows three times over; a transaction id is too old long before the server's own 1.6 billion; a slot is
 -- too far behind when the log that waits for it is an eighth of what deploy/lib/postgres.sh lets it have.
 create or replace function database_warnings() returns table (event text, name text, value bigint, most bigint)

@@ -126,7 +126,7 @@ language sql immutable as $$
     ('retention_log_days', 'integer', '180', 0, 36500, null, null, 'privacy', true, 'sql/functions/retention.sql'),
     ('retention_audit_days', 'integer', '0', 0, 36500, null, null, 'privacy', false, 'sql/functions/retention.sql'),
     ('retention_webhook_days', 'integer', '0', 0, 36500, null, null, 'privacy', false, 'sql/functions/retention.sql'),
-    -- How many backups of each kind are kept; 0: none is made.
+    -- The number of backups of each kind that are kept; 0: none is made.
     ('backup_keep_daily', 'integer', '7', 0, 366, null, null, 'operations', false, 'sql/functions/backups.sql'),
     ('backup_keep_weekly', 'integer', '4', 0, 104, null, null, 'operations', false, 'sql/functions/backups.sql'),
     ('backup_keep_monthly', 'integer', '12', 0, 120, null, null, 'operations', false, 'sql/functions/backups.sql'),

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "platform/base/json.hpp"
@@ -126,18 +126,18 @@ private:
     int blocks_ = 0;
 };
 
-auto place_of(const events::gaming_changed& event) { return std::pair(event.epoch, event.number); }
-
 }  // namespace
 
 session_again decide_again(std::vector<events::gaming_changed> records, const seal::key& key) {
-    std::erase_if(records, [](const events::gaming_changed& each) { return each.number == 0; });
     // Of two records in one place, the first one published is decided again.
-    std::ranges::stable_sort(records, {}, place_of);
+    using place = std::pair<std::int64_t, std::int64_t>;
+    std::multimap<place, events::gaming_changed> in_order;
+    for (auto& each : records)
+        if (each.number != 0) in_order.emplace(place(each.epoch, each.number), std::move(each));
     replay out(key);
     const events::gaming_changed* last = nullptr;
-    for (const auto& each : records) {
-        const bool again = last != nullptr && place_of(*last) == place_of(each);
+    for (const auto& [at, each] : in_order) {
+        const bool again = last != nullptr && place(last->epoch, last->number) == at;
         if (again && (last->record != each.record || last->outcome != each.outcome || last->kind != each.kind))
             out.differs(fmt::format("record {}.{} stands there twice, and not the same", each.epoch, each.number));
         if (!again) out.add(each);
